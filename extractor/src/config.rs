@@ -133,6 +133,10 @@ pub(crate) struct ListArgs {
     /// List everything again, as a first load does, when the filter (group, parameters, condition of the source document or of the mapping extras) has changed
     #[arg(long, env = "BACKFILL_ON_CHANGE")]
     pub backfill_on_change: bool,
+    /// List once more this often what was passed over within the last hour, and four times a day within the last day, for
+    /// what OKKI showed late; off to switch it off
+    #[arg(long, env = "LOOK_BACK", default_value = "15m", value_name = "DURATION")]
+    pub look_back: String,
     /// Ask again for a listed customer that has been in no queue, no row and no dead letter for this long
     #[arg(long, env = "ASK_AGAIN_AFTER", default_value = "12m", value_name = "DURATION")]
     pub ask_again_after: String,

@@ -174,6 +174,13 @@ impl Leader {
             return Ok(live.checkpoint.map_or(POLL_WANTED, |_| Duration::ZERO));
         }
         let last = self.last_run(&state).await?;
+        if self.kind == RunKind::LookBack {
+            // Where live windows have not been, nothing was passed over.
+            let live = self.state.standing(RunKind::Live).await?;
+            if live.checkpoint.is_none() || live.is_ahead() {
+                return Ok(POLL);
+            }
+        }
         let wait = self.schedule.wait(last, state.redis_ms);
         let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
         let wanted = match &self.polling {
@@ -183,9 +190,10 @@ impl Leader {
         Ok(wanted.map_or(wait, |wanted| wanted.min(wait)))
     }
 
-    /// A refresh follows what is there already: the first one is due at the first of its times that somebody waits for.
+    /// A refresh, or a look back, follows what is there already: the first one is due at the first of its times that somebody waits for.
     async fn last_run(&self, state: &KindState) -> Result<Option<i64>, Stop> {
-        if self.kind != RunKind::Refresh || state.started_ms.is_some() {
+        let follows = matches!(self.kind, RunKind::Refresh | RunKind::LookBack);
+        if !follows || state.started_ms.is_some() {
             return Ok(state.started_ms);
         }
         Ok(Some(self.state.watched_since(self.kind, state.redis_ms).await?))

@@ -3,11 +3,13 @@
 use crate::{
     brake::Brake,
     config::{LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
-    okki::{ClientOptions, Endpoints, time},
+    look_back::LookBack,
+    okki::{ClientOptions, Endpoints},
     poll::{Tempo, polling},
     run::RunSettings,
     schedule::{InvalidSchedule, Schedule},
     source::{Source, group_list},
+    typed::past,
     window::Margins,
 };
 use pipeline::{
@@ -135,9 +137,10 @@ impl ListArgs {
         settings! {
             overlap = duration("OVERLAP", &self.overlap);
             settle_delay = duration("SETTLE_DELAY", &self.settle_delay);
-            start = start.map(|text| moment("START", text, false)).transpose();
+            start = start.map(|text| past("START", text)).transpose();
             ahead = positive("BACKFILL_AHEAD", &self.backfill_ahead);
             ask_again_after = positive_duration("ASK_AGAIN_AFTER", &self.ask_again_after);
+            look_back = LookBack::parse(&self.look_back, okki.bucket.daily);
             queue = depth("LISTING_QUEUE_LIMIT", &self.listing_queue_limit);
             dead = depth("LISTING_DEAD_LIMIT", &self.listing_dead_limit);
         }
@@ -153,6 +156,7 @@ impl ListArgs {
             ahead,
             ask_again_after,
             brake: Brake::new(queue, dead),
+            look_back,
         })
     }
 }
@@ -242,14 +246,6 @@ impl LeaseArgs {
             ttl => Ok(ttl),
         }
     }
-}
-
-/// A time that a person typed.
-pub(crate) fn moment(name: &str, text: &str, end_of_day: bool) -> Result<i64, ConfigError> {
-    let problem = || words::tr!("`{text}` is not a time");
-    let remedy =
-        words::text!("write 2026-01-31, \"2026-01-31 08:00:00\" (Beijing time) or 2026-01-31T00:00:00Z");
-    time::parse_input(text, end_of_day).ok_or_else(|| ConfigError::new(name, problem(), remedy))
 }
 
 fn refuse_schedule(name: &str, error: &InvalidSchedule) -> ConfigError {

@@ -123,6 +123,7 @@ pub(crate) fn removal(wanted: &CompanyRef, asked: Asked) -> CompanySnapshot {
         }),
         removed: true,
         filtered: false,
+        unlisted: false,
         detail_json: bytes::Bytes::new(),
         run_id: wanted.run_id.clone(),
         fetched_at: time::now_ms(),

@@ -26,6 +26,7 @@ pub(crate) async fn publish(rt: &Runtime, state: &State, ids: &[String]) -> anyh
         expected: None,
         filter: None,
         condition: None,
+        look: None,
         left_behind: 0,
         started_ms: now,
         finished_ms: Some(now),

@@ -61,6 +61,15 @@ impl Margins {
         }
     }
 
+    /// The past once more, so far back from where no live window lists again.
+    #[must_use]
+    pub(crate) fn look_back(passed: i64, reach: Duration) -> Window {
+        Window {
+            start: Some(passed.saturating_sub(seconds(reach))),
+            end: passed,
+        }
+    }
+
     /// A backfill between two given times, but never into the present, which is still on its way into the index.
     #[must_use]
     pub(crate) fn backfill(self, since: i64, until: Option<i64>, now: i64) -> Window {

@@ -86,6 +86,7 @@ fn built(
         lane: snapshot.lane,
         settled: snapshot.settled,
         filtered: snapshot.filtered,
+        unlisted: snapshot.unlisted,
         mapping_revision: revision,
     };
     record.content_hash = content_hash(&record).into();

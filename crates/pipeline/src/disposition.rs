@@ -122,14 +122,46 @@ pub mod left_filter {
     pub const MARKED: &str = "left-filter-marked";
     /// There was no row.
     pub const NO_ROW: &str = "left-filter-no-row";
+    /// The same of those whom a comparison has found in no listing.
+    pub const UNLISTED_KEPT: &str = "left-filter-unlisted-kept";
+    /// Deleted.
+    pub const UNLISTED_REMOVED: &str = "left-filter-unlisted-removed";
+    /// Marked.
+    pub const UNLISTED_MARKED: &str = "left-filter-unlisted-marked";
+    /// Not there.
+    pub const UNLISTED_NO_ROW: &str = "left-filter-unlisted-no-row";
+
+    /// The rule for a customer whom a comparison has found in no listing, or another one.
+    #[must_use]
+    pub fn of(rule: &'static str, unlisted: bool) -> &'static str {
+        match rule {
+            KEPT if unlisted => UNLISTED_KEPT,
+            REMOVED if unlisted => UNLISTED_REMOVED,
+            MARKED if unlisted => UNLISTED_MARKED,
+            NO_ROW if unlisted => UNLISTED_NO_ROW,
+            rule => rule,
+        }
+    }
+
+    /// What became of the row, and whether a comparison took the customer away; `None`: another rule.
+    #[must_use]
+    pub fn row(rule: &str) -> Option<(&str, bool)> {
+        let row = rule.strip_prefix("left-filter-")?;
+        Some(match row.strip_prefix("unlisted-") {
+            Some(row) => (row, true),
+            None => (row, false),
+        })
+    }
 }
 
 /// What became of the row of a customer that has left a filter, by the rule that dropped the record.
-pub(crate) fn row_of_who_left(rule: &'static str) -> Option<&'static str> {
-    let row = rule.strip_prefix("left-filter-")?;
-    [left_filter::KEPT, left_filter::REMOVED, left_filter::MARKED]
-        .contains(&rule)
-        .then_some(row)
+pub(crate) fn row_of_who_left(rule: &str) -> Option<String> {
+    let (row, unlisted) = left_filter::row(rule)?;
+    let row = ["kept", "removed", "marked"].contains(&row).then_some(row)?;
+    Some(match unlisted {
+        true => format!("{row}:unlisted"),
+        false => row.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -157,6 +189,18 @@ mod tests {
             not(Disposition::ends_replay),
             [Discarded, Forwarded, Retried, Parked, Held]
         );
+    }
+
+    #[test]
+    fn what_became_of_a_row_is_counted_apart_for_comparisons() {
+        let of = |rule, unlisted| row_of_who_left(left_filter::of(rule, unlisted));
+        assert_eq!(of(left_filter::KEPT, false).as_deref(), Some("kept"));
+        assert_eq!(
+            of(left_filter::REMOVED, true).as_deref(),
+            Some("removed:unlisted")
+        );
+        assert_eq!(of(left_filter::NO_ROW, true), None);
+        assert_eq!(of("removal-ignored", true), None);
     }
 
     #[test]

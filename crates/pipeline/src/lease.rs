@@ -107,6 +107,16 @@ impl Lease {
     }
 }
 
+/// Who holds the lease under this key.
+///
+/// # Errors
+/// When Redis does not answer.
+pub async fn holder(store: &Store, key: &str) -> Result<Option<String>, Error> {
+    let mut connection = store.connection().await?;
+    let proof: Option<String> = redis::cmd("GET").arg(key).query_async(&mut *connection).await?;
+    Ok(proof.map(|proof| proof.split(' ').next().unwrap_or_default().to_owned()))
+}
+
 /// The part of the term that is relied on: a tenth is left for clocks that do not run equally fast.
 fn usable(ttl: Duration) -> Duration {
     ttl - ttl / 10

@@ -9,6 +9,7 @@ pub mod alert;
 pub mod broker;
 pub mod cause;
 pub mod cli;
+pub mod comparison;
 pub mod config;
 pub mod consumer;
 pub mod content;

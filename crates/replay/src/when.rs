@@ -81,6 +81,21 @@ pub fn parse_time(text: &str) -> Result<i64, String> {
     })
 }
 
+/// The same for a time from which on something is looked for: in the future there is nothing.
+///
+/// # Errors
+/// How to write it, or that it has not come.
+pub fn parse_past(text: &str) -> Result<i64, String> {
+    const APART_MS: i64 = 60_000;
+    let ms = parse_time(text)?;
+    if ms > Timestamp::now().as_millisecond() + APART_MS {
+        return Err(words::tr!(
+            "`{text}` lies in the future; name a time that has come already"
+        ));
+    }
+    Ok(ms)
+}
+
 /// For the screen, in the user's zone, which stands below or above it; the record holds milliseconds.
 #[must_use]
 pub fn time(ms: i64) -> String {
@@ -194,6 +209,12 @@ mod tests {
         let ago = Timestamp::now().as_millisecond() - parse_time("2h").unwrap();
         assert!((7_200_000..7_210_000).contains(&ago));
         assert!(parse_time("2026-01-02").unwrap() < parse_time("2026-01-02T03:04:05").unwrap());
+        assert!(parse_past("2h").is_ok());
+        assert!(
+            parse_past("9999-01-02")
+                .unwrap_err()
+                .contains("lies in the future")
+        );
         assert!(parse_time("yesterday").unwrap_err().contains("write 2h"));
     }
 

@@ -181,11 +181,12 @@ mod tests {
 
     #[test]
     fn causes_are_told_one_by_one_and_foreign_words_stay() {
-        let chain =
-            told("no redis connection available: no connection to redis: Connection refused (os error 111)");
+        let chain = told(
+            "ask Redis: no connection to redis at redis://h:6379/0 (REDIS_URL): Connection refused (os error 111)",
+        );
         assert_eq!(
             chain,
-            "没有可用的 Redis 连接：连接不上 Redis：Connection refused (os error 111)"
+            "访问 Redis：连接不上 redis://h:6379/0 的 Redis（REDIS_URL）：Connection refused (os error 111)"
         );
     }
 

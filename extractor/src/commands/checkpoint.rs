@@ -3,9 +3,9 @@
 use crate::{
     cli::{CheckpointCommand, CheckpointSetArgs, CheckpointShowArgs},
     okki::time,
-    settings::moment,
     state::{KindState, RunKind, State, Written},
     table::columns,
+    typed::moment,
 };
 use anyhow::Context;
 use pipeline::{config::CommonConfig, lease::Lease, service::Runtime, setting::ConfigError, stage::Stage};

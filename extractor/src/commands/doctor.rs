@@ -69,5 +69,7 @@ async fn findings(
     findings.extend(doctor::upgrade(rt, Stage::Extract, how).await);
     findings.push(doctor::notices(rt, "extractor", alerts, &http.tls, how).await);
     findings.extend(vendor?);
+    // Without Redis it is said above what is wrong.
+    findings.extend(replay::overview::left_open(rt).await.unwrap_or_default());
     Ok(findings)
 }

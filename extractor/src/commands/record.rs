@@ -12,8 +12,9 @@ use crate::{
         pseudonym::Pseudonyms,
         take,
     },
-    settings::{OkkiConfig, moment},
+    settings::OkkiConfig,
     table::columns,
+    typed::past,
 };
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -97,7 +98,7 @@ fn plan(args: &RecordArgs, count: u32) -> anyhow::Result<Plan> {
     let since = args
         .since
         .as_deref()
-        .map(|since| moment("--since", since, false))
+        .map(|since| past("--since", since))
         .transpose()?;
     Ok(Plan::Last(Wanted {
         last: args.last.into(),

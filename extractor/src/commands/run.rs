@@ -15,6 +15,7 @@ use crate::{
     filter_watch::FilterWatch,
     hooks::{HookWatch, Hooks, Memory, Signature},
     leader::Leader,
+    look_back::LookBack,
     okki::Client,
     pause::Pauses,
     poll::{Polling, Tempo},
@@ -115,7 +116,7 @@ async fn work(
     };
     tasks.spawn(watch(&rt, &state, &okki, lists_again, schedules.lists));
     compare(&mut tasks, &rt, &client, &settings, &schedules.reconcile, ttl);
-    let live = lead(&mut tasks, leader, schedules, polls);
+    let live = lead(&mut tasks, leader, schedules, settings.look_back, polls);
     let wished = on_demand(&rt, &client, &settings, ttl);
     serve_wishes(&mut tasks, Wishes::new(live, wished), vendor, &rt);
     tasks.spawn(async_ok(doctor::serve_wishes(&rt, &okki, http, common)));
@@ -213,6 +214,7 @@ fn lead(
     tasks: &mut JoinSet<anyhow::Result<()>>,
     leader: impl Fn(RunKind, Span, Schedule) -> Leader,
     schedules: Schedules,
+    looks: Option<LookBack>,
     polls: impl FnOnce(Tempo) -> Polling,
 ) -> Arc<Leader> {
     let live = Leader {
@@ -224,6 +226,10 @@ fn lead(
         return live;
     }
     tasks.spawn(async_ok(Arc::clone(&live).run()));
+    if let Some(looks) = looks {
+        let looks = leader(RunKind::LookBack, Span::LookBack(looks), looks.schedule());
+        tasks.spawn(async_ok(Arc::new(looks).run()));
+    }
     let first = leader(RunKind::First, Span::First, Schedule::Wanted);
     tasks.spawn(async_ok(Arc::new(first).run()));
     if let Some((schedule, reach)) = schedules.remedy {

@@ -112,6 +112,7 @@ fn told(kind: RunKind) -> &'static str {
         RunKind::Backfill => words::mark!("run kind: backfill"),
         RunKind::First => words::mark!("run kind: first"),
         RunKind::Refresh => words::mark!("run kind: refresh"),
+        RunKind::LookBack => words::mark!("run kind: look back"),
     })
 }
 

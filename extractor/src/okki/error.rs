@@ -98,7 +98,7 @@ pub(crate) enum Outage {
         to: String,
     },
     /// No connection, no answer in time, or an answer cut short.
-    #[error("{}", if .0.is_timeout() { "no answer in time" } else { "connection failed" })]
+    #[error("{}", if .0.is_timeout() { words::tr!("no answer in time") } else { words::tr!("no connection to OKKI (OKKI_BASE_URL)") })]
     Transport(#[source] reqwest::Error),
     /// Reading the body failed.
     #[error("{}", words::tr!("answer cut short"))]

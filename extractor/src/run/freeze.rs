@@ -3,10 +3,11 @@
 use super::{Runner, Span, Stop};
 use crate::{
     clocks::Clocks,
+    look_back::Look,
     okki::{Page, PageRequest},
     source,
     state::{Conditions, KindState, Phase, Run, RunKind},
-    window::Window,
+    window::{Margins, Window},
 };
 use pipeline::alert::{Problem, Severity};
 use std::time::Duration;
@@ -25,7 +26,9 @@ impl Runner {
     ) -> Result<Run, Stop> {
         let overtaken = self.overtaken(span, before.checkpoint).await?;
         let margins = self.settings.margins;
+        let look = self.look(span, before).await?;
         let window_at = |now| match span {
+            Span::LookBack(_) => look.as_ref().map_or(Window::default(), |(_, window)| *window),
             Span::SinceCheckpoint => {
                 let window = margins.live(before.checkpoint, self.settings.start, now);
                 let start = window.start.min(overtaken.or(window.start));
@@ -36,7 +39,7 @@ impl Runner {
             Span::Between { since, until } => margins.backfill(since, until, now),
         };
         let Window { start, end } = window_at(before.clocks().earliest());
-        let end = matches!(span, Span::Between { until: Some(_), .. }).then_some(end);
+        let end = span.is_past().then_some(end);
         let request = PageRequest {
             start,
             end,
@@ -69,9 +72,25 @@ impl Runner {
             expected: first.total,
             filter: is_first.then(|| self.settings.filter.clone()),
             condition: conditions.map(|conditions| conditions.now),
+            look: look.map(|(look, _)| look),
             started_ms: redis_ms,
             ..Run::apart(id, window, Phase::Changed, &self.rt.instance)
         })
+    }
+
+    /// What a look back is about, and where it looks.
+    async fn look(&self, span: Span, before: &KindState) -> Result<Option<(Look, Window)>, Stop> {
+        let Span::LookBack(looks) = span else {
+            return Ok(None);
+        };
+        let passed = self.passed_over().await?;
+        let wide = looks.is_wide(before.wide_s, before.redis_ms.div_euclid(1_000));
+        let look = Look {
+            wide,
+            told: self.tells_late(before.wide_s).await?,
+            ..Look::default()
+        };
+        Ok(Some((look, Margins::look_back(passed, looks.reach(wide)))))
     }
 
     /// From where on a live window has to begin whatever its checkpoint says, which may be where a first load ends.

@@ -8,6 +8,7 @@
 
 mod again;
 mod freeze;
+mod late;
 mod lost;
 mod missing;
 mod parts;
@@ -20,6 +21,7 @@ use crate::{
     brake::Brake,
     deleted,
     hooks::Memory,
+    look_back::LookBack,
     okki::{Client, PageRequest, time},
     state::{KindState, Phase, Run, RunKind, State},
     walk::Walk,
@@ -53,6 +55,8 @@ pub(crate) struct RunSettings {
     pub ask_again_after: Duration,
     /// How deep later queues may be.
     pub brake: Brake,
+    /// When to look back for what the listing showed late; `None`: never.
+    pub look_back: Option<LookBack>,
 }
 
 /// What a new run lists.
@@ -64,6 +68,8 @@ pub(crate) enum Span {
     First,
     /// This far back.
     Reach(Duration),
+    /// What live windows have passed over.
+    LookBack(LookBack),
     /// Between two times.
     Between {
         /// First second.
@@ -71,6 +77,13 @@ pub(crate) enum Span {
         /// Last second; `None` is up to now.
         until: Option<i64>,
     },
+}
+
+impl Span {
+    /// It ends before now.
+    const fn is_past(self) -> bool {
+        matches!(self, Self::Between { until: Some(_), .. } | Self::LookBack(_))
+    }
 }
 
 /// Makes runs, and publishes what a command has found.
@@ -237,6 +250,6 @@ impl Runner {
 const fn lane(kind: RunKind) -> Lane {
     match kind {
         RunKind::Live => Lane::Live,
-        RunKind::Remedy | RunKind::Backfill | RunKind::First | RunKind::Refresh => Lane::Backfill,
+        _ => Lane::Backfill,
     }
 }

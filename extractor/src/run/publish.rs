@@ -2,8 +2,9 @@
 
 use super::{Runner, Stop};
 use crate::{
+    look_back,
     okki::ListItem,
-    state::{Phase, Run, RunKind},
+    state::{Kept, Phase, Run, RunKind},
     walk::{Step, day_start},
 };
 use pipeline::{events, lease::Lease, message::Outgoing, sequence, stage::Stage};
@@ -33,9 +34,14 @@ impl Runner {
             ..
         } = step;
         let seen = items.len() as u64;
-        let dedupes = matches!(kind, RunKind::Live | RunKind::First) && !run.force;
+        let dedupes = matches!(kind, RunKind::Live | RunKind::First | RunKind::LookBack) && !run.force;
         let items = if dedupes {
             self.news(run.phase, items).await?
+        } else {
+            items
+        };
+        let items = if kind == RunKind::LookBack {
+            self.late(run, items).await?
         } else {
             items
         };
@@ -55,7 +61,7 @@ impl Runner {
             self.publish_refs(kind, run, (items, &strays), lease).await?;
             if dedupes {
                 self.state
-                    .remember(run.phase, items, self.kept_since(kind, run, items))
+                    .remember(run.phase, items, self.kept(kind, run, items))
                     .await?;
                 self.state
                     .rest(&untimed(run.phase, items), self.longest_rest_ms())
@@ -170,16 +176,20 @@ impl Runner {
         Ok(items)
     }
 
-    /// From which update time on the next windows may list published states again: the overlap, and when the listing
+    /// From which update time on the next windows may list published states again: the overlap, what looks back reach, and when the listing
     /// honours no more than dates, as far back as it shows anything.
-    fn kept_since(&self, kind: RunKind, run: &Run, items: &[ListItem]) -> i64 {
-        let since = run.end - self.settings.margins.overlap.as_secs().cast_signed();
+    fn kept(&self, kind: RunKind, run: &Run, items: &[ListItem]) -> Kept {
+        let surely = run.end - self.settings.margins.overlap.as_secs().cast_signed();
+        let since = surely - look_back::remembered().as_secs().cast_signed();
         if !self.coarse.load(Ordering::Relaxed) {
-            return since;
+            return Kept { since, surely };
         }
         let oldest = items.iter().map(|item| item.update_time).min();
-        let oldest = oldest.filter(|_| kind == RunKind::Live).unwrap_or(since);
-        day_start(since - 1).min(oldest)
+        let oldest = oldest.filter(|_| kind == RunKind::Live).unwrap_or(surely);
+        Kept {
+            since: day_start(since - 1).min(oldest),
+            surely: day_start(surely - 1).min(oldest),
+        }
     }
 
     /// Lets a backfill list no further ahead of the detail fetchers than needed to keep them busy.
@@ -205,7 +215,8 @@ impl Runner {
 }
 
 fn company_ref(kind: RunKind, run: &Run, item: &ListItem, sequence: u64) -> CompanyRef {
-    let lane = if kind == RunKind::Live {
+    // What is late has waited enough.
+    let lane = if matches!(kind, RunKind::Live | RunKind::LookBack) {
         v1::Lane::Live
     } else {
         v1::Lane::Backfill

@@ -14,6 +14,7 @@ const FEW_LISTED: &str = "few-listed";
 impl Runner {
     pub(super) fn report(&self, kind: RunKind, run: &Run) {
         self.compare_with_total(kind, run);
+        self.tell_late(run);
         if run.listed == 0 {
             tracing::debug!(
                 run = run.id,

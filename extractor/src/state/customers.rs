@@ -13,6 +13,18 @@ const RUN_TTL_S: i64 = 7 * 86_400;
 /// What became of its customers is counted as long as the run is in the history.
 const COUNTERS_TTL_S: i64 = 90 * 86_400;
 
+/// Published states that are remembered beyond those that the next window lists, so that no bulk change fills Redis.
+const MOST_REMEMBERED: i64 = 100_000;
+
+/// Which published states are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// From this update time on, in so far as they are not too many.
+    pub since: i64,
+    /// From this one on, however many: the next window lists them again.
+    pub surely: i64,
+}
+
 /// What became of a customer of a run, as counted for `status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FetchResult {
@@ -108,7 +120,8 @@ impl State {
 
     /// Remembers published states that the next window will list again, and forgets older ones. What is published as
     /// removed is no longer known as changed, and the other way round.
-    pub(crate) async fn remember(&self, phase: Phase, items: &[ListItem], since: i64) -> Result<(), Error> {
+    pub(crate) async fn remember(&self, phase: Phase, items: &[ListItem], kept: Kept) -> Result<(), Error> {
+        let Kept { since, surely } = kept;
         let (key, other) = (self.recent_key(phase), self.recent_key(phase.other()));
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();
@@ -127,7 +140,20 @@ impl State {
             .arg("-inf")
             .arg(format!("({since}"))
             .ignore();
-        Ok(pipe.query_async::<()>(&mut *connection).await?)
+        pipe.cmd("ZCARD")
+            .arg(&key)
+            .cmd("ZCOUNT")
+            .arg(&key)
+            .arg(surely)
+            .arg("+inf");
+        let (all, sure): (i64, i64) = pipe.query_async(&mut *connection).await?;
+        let most = sure.max(MOST_REMEMBERED);
+        if all > most {
+            let mut oldest = redis::cmd("ZREMRANGEBYRANK");
+            oldest.arg(&key).arg(0).arg(-most - 1);
+            oldest.query_async::<()>(&mut *connection).await?;
+        }
+        Ok(())
     }
 
     /// Counts what became of customers of a run; repeated reports count once.
@@ -220,6 +246,16 @@ impl State {
             .arg(&keys)
             .query_async::<()>(&mut *connection)
             .await?)
+    }
+
+    /// What is not remembered any more would be found late: the next look is the first one again.
+    pub(super) async fn forget_looks(&self) -> Result<(), Error> {
+        let mut command = redis::cmd("HDEL");
+        command
+            .arg(self.kind_key(RunKind::LookBack))
+            .arg(&["wide_s", "late"]);
+        let mut connection = self.store.connection().await?;
+        Ok(command.query_async::<()>(&mut *connection).await?)
     }
 
     fn recent_key(&self, phase: Phase) -> String {

@@ -18,7 +18,7 @@ pub(crate) struct HistoryEntry {
 impl HistoryEntry {
     /// It was made by a schedule and found nothing.
     fn is_empty(&self) -> bool {
-        matches!(self.kind, RunKind::Live | RunKind::Remedy) && self.run.listed == 0
+        matches!(self.kind, RunKind::Live | RunKind::Remedy | RunKind::LookBack) && self.run.listed == 0
     }
 }
 

@@ -14,7 +14,7 @@ mod run;
 mod untimed;
 mod written;
 
-pub(crate) use customers::{FetchResult, Results};
+pub(crate) use customers::{FetchResult, Kept, Results};
 pub(crate) use damaged::DamagedSpan;
 pub(crate) use history::HistoryEntry;
 pub(crate) use poll::{Charge, PollState, Why};
@@ -83,6 +83,7 @@ impl State {
             run: fields.get("run").and_then(|json| serde_json::from_str(json).ok()),
             checkpoint: number("checkpoint"),
             started_ms: number("started_ms"),
+            wide_s: number("wide_s"),
             wanted: fields.contains_key("wanted"),
             redis_ms: seconds * 1_000 + micros / 1_000,
         })
@@ -171,6 +172,7 @@ impl State {
         let written = self.write(RunKind::Live, read.goes_on(), "", &fields).await?;
         if written == Written::Yes {
             self.forget_published().await?;
+            self.forget_looks().await?;
         }
         Ok(written)
     }
@@ -211,6 +213,9 @@ impl State {
         let mut fields = vec![("run", ""), ("wanted", "")];
         fields.extend(checkpoint.as_deref().map(|checkpoint| ("checkpoint", checkpoint)));
         fields.extend(run.filter.as_deref().map(|filter| ("filter", filter)));
+        let (wide_s, late) = (run.wide_s(), run.late());
+        fields.extend(wide_s.as_deref().map(|wide_s| ("wide_s", wide_s)));
+        fields.extend(late.as_deref().map(|late| ("late", late)));
         let condition = run.condition.as_deref();
         fields.extend(condition.map(|condition| ("condition", condition)));
         let writer = Writer::read(fence, before).goes_on();

@@ -2,6 +2,7 @@
 
 use crate::{
     clocks::{APART_S, Clocks},
+    look_back::Look,
     window::Window,
 };
 use serde::{Deserialize, Serialize};
@@ -20,15 +21,18 @@ pub(crate) enum RunKind {
     First,
     /// Everybody fetched anew, for what changes without an update time.
     Refresh,
+    /// What live windows have passed over, once more, for what the listing showed late.
+    LookBack,
 }
 
 impl RunKind {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Live,
         Self::Remedy,
         Self::Backfill,
         Self::First,
         Self::Refresh,
+        Self::LookBack,
     ];
 
     /// Part of Redis keys and run ids.
@@ -40,6 +44,7 @@ impl RunKind {
             Self::Backfill => "backfill",
             Self::First => "first",
             Self::Refresh => "refresh",
+            Self::LookBack => "look-back",
         }
     }
 }
@@ -102,6 +107,9 @@ pub(crate) struct Run {
     /// By which condition the transformers dropped customers when it began; of first loads only, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// How far it looks back and what it has found late; of looks back only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
     /// Customers that it waited for when this process took it up. Whoever was killed between counting some and publishing
     /// them leaves customers without a message, which come only when they are listed again: nothing may wait for them.
     #[serde(skip)]
@@ -134,6 +142,7 @@ impl Run {
             expected: None,
             filter: None,
             condition: None,
+            look: None,
             left_behind: 0,
             started_ms: 0,
             finished_ms: None,
@@ -157,6 +166,28 @@ impl Run {
         let seen = self.seen.max(self.listed);
         let is_far = |expected: &u64| seen < expected / 10 * 9 && expected - seen >= 20;
         self.expected.filter(is_far)
+    }
+
+    /// What the end of a look back says of the last wide one; nothing: that stays. Something late makes the next one wide.
+    pub(super) fn wide_s(&self) -> Option<String> {
+        let look = self.look.as_ref()?;
+        match look {
+            Look {
+                late: 1..,
+                told: true,
+                ..
+            } => Some("0".to_owned()),
+            Look { wide: true, .. } => Some((self.started_ms / 1_000).to_string()),
+            _ => None,
+        }
+    }
+
+    /// What is told of late changes from the end of a look back on, as JSON.
+    pub(super) fn late(&self) -> Option<String> {
+        let look = self.look.as_ref().filter(|look| look.told && look.late > 0)?;
+        let oldest = look.oldest.unwrap_or(self.end);
+        let late = serde_json::json!({ "late": look.late, "oldest": oldest, "at_ms": self.finished_ms });
+        Some(late.to_string())
     }
 
     /// Begins the next part of the listing, of so many, and after the last one the listing of deleted customers.
@@ -183,6 +214,8 @@ pub(crate) struct KindState {
     pub checkpoint: Option<i64>,
     /// When the last run began, unix milliseconds on Redis' clock.
     pub started_ms: Option<i64>,
+    /// When the past was last looked at as far back as ever, unix seconds; of looks back only. 0: the next one does so.
+    pub wide_s: Option<i64>,
     /// A run is wanted, whatever the schedule says.
     pub wanted: bool,
     /// Redis' clock when it answered, unix milliseconds.

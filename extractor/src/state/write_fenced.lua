@@ -27,7 +27,7 @@ end
 if ARGV[2] ~= '' then
   -- Of scheduled runs one after the other that found nothing the last one stays: it says up to where nothing was there.
   local function is_empty(run)
-    return (run.job == 'live' or run.job == 'remedy') and run.listed == 0
+    return (run.job == 'live' or run.job == 'remedy' or run.job == 'look-back') and run.listed == 0
   end
   local run = cjson.decode(ARGV[2])
   local last = redis.call('LINDEX', KEYS[2], 0)

@@ -89,7 +89,7 @@ impl Wishes {
             let compared = match self.compared.compare(fix, |how_far| taken.tell(how_far)).await {
                 Ok(Some(compared)) => compared,
                 Ok(None) => {
-                    taken.tell(words::kept!("another comparison is under way"));
+                    taken.tell(self.compared.others().await);
                     tokio::time::sleep(POLL).await;
                     continue;
                 }

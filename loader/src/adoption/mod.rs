@@ -19,7 +19,7 @@ mod widgets;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use pipeline::lease::Lease;
+use pipeline::lease::{self, Lease};
 use pipeline::setting::ConfigError;
 
 use crate::keyless::{self, LEASE, Seen};
@@ -182,9 +182,11 @@ async fn alone(writer: &Writer) -> anyhow::Result<Lease> {
             return Ok(lease);
         }
         if begun.elapsed() >= PATIENCE || !rt.shutdown.sleep(POLL).await {
-            return Err(anyhow::Error::msg(Told(|| {
+            let holder = lease::holder(&rt.store, &rt.namespace.keyless_lease_key()).await;
+            let holder = holder.ok().flatten().unwrap_or_default();
+            return Err(anyhow::Error::msg(Told(move || {
                 words::tr!(
-                    "another `loader adopt`, or a loader that repairs keys, is at work; try again in a minute"
+                    "another `loader adopt`, or a loader that repairs keys, is at work: {holder}; try again in a minute, or stop that process"
                 )
             })));
         }

@@ -107,6 +107,9 @@ impl Subject {
             PushConfig::describe(self.pushes.as_ref()),
         ));
         findings.extend(removals(runtime, config, http).await);
+        if !redis_is_away(&findings) {
+            findings.extend(left_open(runtime).await);
+        }
         findings.extend(config.remarks.iter().map(|remark| {
             let remedy = words::tr!("the loader does not do this part of the document");
             Finding::risk("mapping", remark, remedy)
@@ -180,6 +183,12 @@ fn unreadable(config: &LoaderConfig, why: &str) -> Finding {
         words::tr!("{entry} cannot be read: {}", why),
         words::tr!("check JDY_BASE_URL, JDY_API_KEY and the key's permission for app and form"),
     )
+}
+
+/// What the last comparisons have left open; nothing when Redis does not say.
+async fn left_open(runtime: &Runtime) -> Vec<Finding> {
+    let asked = tokio::time::timeout(ASKED_WITHIN, replay::overview::left_open(runtime));
+    asked.await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Whether removals wait for a person; nothing when no row is ever deleted, or Redis does not say.

@@ -247,7 +247,7 @@ fn reason(error: &reqwest::Error) -> String {
     let kind = if error.is_timeout() {
         TIMED_OUT
     } else if error.is_connect() {
-        words::text!("cannot connect")
+        words::text!("cannot connect (JDY_BASE_URL)")
     } else {
         words::text!("connection lost")
     };

@@ -30,6 +30,7 @@ impl Writer {
                 true => left_filter::KEPT,
                 false => left_filter::NO_ROW,
             };
+            let rule = left_filter::of(rule, record.unlisted);
             let receipt = receipt(&record, Remembered::Gone);
             sorted.outcomes[at] = Some(filtered(rule, receipt));
         }

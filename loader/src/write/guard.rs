@@ -30,7 +30,7 @@ impl Writer {
         let outcome = match claim {
             Claim::Kept => {
                 let rule = match record.record.filtered {
-                    true => left_filter::KEPT,
+                    true => left_filter::of(left_filter::KEPT, record.record.unlisted),
                     false => KEPT,
                 };
                 filtered(rule, receipt(&record.record, Remembered::Gone))

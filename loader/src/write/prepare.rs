@@ -110,7 +110,10 @@ impl Prepared {
             (Disposition::Unchanged, _) => left_filter::NO_ROW,
             _ => return (disposition, None),
         };
-        (Disposition::Filtered, Some(rule))
+        (
+            Disposition::Filtered,
+            Some(left_filter::of(rule, self.record.unlisted)),
+        )
     }
 }
 

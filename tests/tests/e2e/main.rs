@@ -23,4 +23,5 @@ mod pages;
 mod path;
 mod services;
 mod trace;
+mod unreachable;
 mod wishes;

@@ -148,6 +148,13 @@ async fn whom_else(pipeline: &PipelineUnderTest, dead: i64, slow: i64) {
         .unwrap();
     assert!(said.contains("1 failed, 1 waiting, 6 done"), "{said}");
     assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
+    // What the account knows of the run spares reading the events of a week.
+    let output = pipeline
+        .tool_output(Service::Loader, &["trace", "--run", run])
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("earlier events are not read"), "{said}");
     let unknown = pipeline
         .tool(Service::Loader, &["trace", "--run", "nothing"])
         .await;

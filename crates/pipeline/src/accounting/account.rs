@@ -121,6 +121,18 @@ impl Account {
         Ok(Balance::new(run, &counters, open, dead, oldest_ms))
     }
 
+    /// When the first customer of a run was listed, unix milliseconds of Redis' clock; `None`: nothing is known of the run.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn since(&self, run: &str) -> Result<Option<i64>, Error> {
+        let [counters, ..] = self.keys(run);
+        let mut connection = self.store.connection().await?;
+        let mut command = redis::cmd("HGET");
+        command.arg(&counters).arg("since");
+        Ok(command.query_async(&mut *connection).await?)
+    }
+
     /// The balance of everything: counters of all times, and what is unfinished in any run.
     ///
     /// # Errors

@@ -27,6 +27,8 @@ pub struct Balance {
     pub filtered_removed: u64,
     /// The same whose rows were marked.
     pub filtered_marked: u64,
+    /// Of these three, those that a comparison had found in no listing.
+    pub filtered_unlisted: u64,
     /// Overtaken by a newer state.
     pub superseded: u64,
     /// Thrown away by a person.
@@ -61,6 +63,10 @@ impl Balance {
             filtered_kept: count("filtered:kept"),
             filtered_removed: count("filtered:removed"),
             filtered_marked: count("filtered:marked"),
+            filtered_unlisted: ["kept", "removed", "marked"]
+                .map(|row| count(&format!("filtered:{row}:unlisted")))
+                .iter()
+                .sum(),
             superseded: count(Disposition::Superseded.name()),
             discarded: count(Disposition::Discarded.name()),
             dead,

@@ -1,5 +1,5 @@
 -- KEYS: counters of the run, open, dead, active runs, total. ARGV: run, days to keep, then pairs of disposition and customer.
--- A disposition may say more behind a colon, which is counted beside it (`filtered:kept`).
+-- A disposition may say more behind a colon, which is counted beside it (`filtered:kept`, `filtered:kept:unlisted`).
 -- A customer leaves `open` (or `dead`) once, so a disposition that is reported again, after a crash or by a second copy, changes
 -- nothing but the count of copies.
 local changed, counters = 0, {}
@@ -22,6 +22,8 @@ for i = 3, #ARGV, 2 do
     if counted == 1 then
       local whole = string.match(disposition, '^(%l+):')
       if whole then count(whole) end
+      local part = string.match(disposition, '^(%l+:%l+):')
+      if part then count(part) end
       count(disposition)
     end
   end

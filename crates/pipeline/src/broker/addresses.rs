@@ -3,7 +3,7 @@
 use super::error::Error;
 use crate::{
     cause::chain,
-    setting::{Secret, addresses},
+    setting::{Secret, addresses, shown},
 };
 use lapin::uri::AMQPUri;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,7 +85,11 @@ impl Tries<'_> {
                 self.addresses.last.store(index, Ordering::Relaxed);
                 return Some(Ok(reached));
             }
-            Err(error) if self.uris.len() == 1 || error.is_permanent() => return Some(Err(error)),
+            Err(error) if error.is_permanent() => return Some(Err(error)),
+            Err(error) if self.uris.len() == 1 => {
+                let (place, source) = (shown(self.addresses.url.current().expose()), Box::new(error));
+                return Some(Err(Error::Unconnected { place, source }));
+            }
             Err(error) => self.failures.push((address, error)),
         }
         self.turn += 1;

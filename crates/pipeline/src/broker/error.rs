@@ -45,8 +45,16 @@ pub enum Error {
     /// What a batch caused could not be published.
     #[error("{}", words::tr!("publish the results of a batch"))]
     Publish(#[source] Box<PublishError>),
+    /// The broker cannot be connected to.
+    #[error("{}", words::tr!("cannot connect to the broker at {place} (AMQP_URL)"))]
+    Unconnected {
+        /// Where that is, without user and password.
+        place: String,
+        /// Why.
+        source: Box<Error>,
+    },
     /// None of several addresses leads to the broker; what each of them said.
-    #[error("{}", words::tr!("no address of the broker answers: {0}"))]
+    #[error("{}", words::tr!("no address of the broker answers (AMQP_URL): {0}"))]
     Unreached(String),
     /// The address is not one of a broker.
     #[error("{}", words::tr!("AMQP_URL: {0}"))]
@@ -121,7 +129,11 @@ impl Error {
 
     /// Code and words with which the broker closed a channel or the connection.
     fn told(&self) -> Option<(u16, String)> {
-        let Self::Broker(error) = self else { return None };
+        let error = match self {
+            Self::Broker(error) => error,
+            Self::Unconnected { source, .. } => return source.told(),
+            _ => return None,
+        };
         let lapin::ErrorKind::ProtocolError(problem) = error.kind() else {
             return None;
         };

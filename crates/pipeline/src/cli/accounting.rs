@@ -99,6 +99,12 @@ fn lines(balance: &Balance, now_ms: i64) -> String {
         .collect();
     if !rows.is_empty() {
         text += &words::tr!("  rows of filtered customers: {}\n", words::list(&rows));
+        if balance.filtered_unlisted > 0 {
+            text += &words::tr!(
+                "  {} of them found in no listing by comparisons\n",
+                balance.filtered_unlisted
+            );
+        }
     }
     if balance.duplicates > 0 {
         text += &words::tr!("  {} second copies were recognised\n", balance.duplicates);

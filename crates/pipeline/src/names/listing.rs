@@ -56,6 +56,12 @@ impl Namespace {
         self.key("extract:reconcile:ended")
     }
 
+    /// Hash: of each comparison (`source`, `form`) what the last one has found, and who is at one, JSON.
+    #[must_use]
+    pub fn compared_key(&self) -> String {
+        self.key("compared")
+    }
+
     /// Set: customers with a row that this comparison has not listed.
     #[must_use]
     pub fn unlisted_key(&self) -> String {

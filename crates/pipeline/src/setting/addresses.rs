@@ -21,6 +21,23 @@ pub fn addresses(text: &str) -> Result<Vec<Url>, ParseError> {
     Ok(found)
 }
 
+/// Where it leads, for people: without user, password and query.
+#[must_use]
+pub(crate) fn shown(text: &str) -> String {
+    let bare = |mut url: Url| {
+        url.set_query(None);
+        url.set_fragment(None);
+        // An address without a host has none, and says so.
+        let is_bare = url.set_username("").is_ok() && url.set_password(None).is_ok();
+        match is_bare || url.host().is_none() {
+            true => url.to_string(),
+            false => String::new(),
+        }
+    };
+    let found = addresses(text).unwrap_or_default();
+    found.into_iter().map(bare).collect::<Vec<_>>().join(", ")
+}
+
 /// The same text with this before its hosts: `user:password@`.
 pub(super) fn with_credentials(text: &str, credentials: &str) -> String {
     match around_hosts(text) {
@@ -90,6 +107,22 @@ mod tests {
         }
         for text in ["", "host", "amqp://a,b:port/v", "amqp://a,/v,nonsense://:x"] {
             assert!(addresses(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        for (text, place) in [
+            ("amqp://u:p%40w@h:1/v", "amqp://h:1/v"),
+            (
+                "redis+sentinel://u:s3cret@a,b/main/0?sentinel_password=s3cret",
+                "redis+sentinel://a/main/0, redis+sentinel://b/main/0",
+            ),
+            ("unix:///run/redis.sock?pass=s3cret", "unix:///run/redis.sock"),
+            ("rediss://:s3cret@h", "rediss://h"),
+            ("nonsense", ""),
+        ] {
+            assert_eq!(shown(text), place, "{text}");
         }
     }
 

@@ -11,6 +11,7 @@ mod secret;
 mod secret_arg;
 
 pub use addresses::addresses;
+pub(crate) use addresses::shown;
 pub use base_url::base_url;
 pub use duration::{duration_within, parse_duration, positive_duration};
 pub use error::ConfigError;

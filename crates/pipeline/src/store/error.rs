@@ -9,13 +9,23 @@ use redis::{ErrorKind, RedisError};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No connection came free in time.
-    #[error("{}", words::tr!("no redis connection available"))]
-    Pool(#[source] PoolError<RedisError>),
+    #[error("{}", words::tr!("no connection to redis at {place} in time (REDIS_URL)"))]
+    Pool {
+        /// Where that is, without user and password.
+        place: String,
+        /// Why.
+        source: PoolError<RedisError>,
+    },
     /// A connection could not be made, which says nothing about any command.
-    #[error("{}", words::tr!("no connection to redis"))]
-    Connect(#[source] RedisError),
+    #[error("{}", words::tr!("no connection to redis at {place} (REDIS_URL)"))]
+    Connect {
+        /// Where that is, without user and password.
+        place: String,
+        /// Why.
+        source: RedisError,
+    },
     /// Redis took the connection only to say why it will not serve it.
-    #[error("{}", words::tr!("redis refuses connections: {0}"))]
+    #[error("{}", words::tr!("redis refuses connections (REDIS_URL): {0}"))]
     Refused(String),
     /// The connection broke, or the server answered with an error.
     #[error("{}", words::tr!("redis command failed"))]
@@ -30,7 +40,7 @@ impl Error {
     /// ([`super::Store::probe`]).
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Pool(_) | Self::Connect(_) | Self::Refused(_) => true,
+            Self::Pool { .. } | Self::Connect { .. } | Self::Refused(_) => true,
             Self::Redis(error) => state_of(error).is_some(),
         }
     }
@@ -38,9 +48,11 @@ impl Error {
     /// What state Redis is in, as far as the error tells.
     pub(crate) fn state(&self) -> State {
         match self {
-            Self::Pool(_) => State::Away,
+            Self::Pool { .. } => State::Away,
             Self::Refused(text) => state::of_text(text).unwrap_or(State::Refusing),
-            Self::Connect(error) | Self::Redis(error) => state_of(error).unwrap_or(State::Refusing),
+            Self::Connect { source: error, .. } | Self::Redis(error) => {
+                state_of(error).unwrap_or(State::Refusing)
+            }
         }
     }
 

@@ -80,6 +80,11 @@ impl Manager {
         }))
     }
 
+    /// Where it is, for people.
+    pub(super) fn shown(&self) -> String {
+        crate::setting::shown(self.config.url.current().expose())
+    }
+
     /// Whether the server has to be looked for.
     pub(super) fn looks_for_it(&self) -> bool {
         self.place().is_ok_and(|place| place.is_looked_for())

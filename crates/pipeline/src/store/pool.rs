@@ -13,7 +13,7 @@ use super::run::{self, Seen, Signs};
 use super::script::{Asks, Script};
 use super::state::State;
 use crate::names::Namespace;
-use crate::setting::ConfigError;
+use crate::setting::{ConfigError, shown};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -87,7 +87,10 @@ impl Store {
         }
         let unusable = |Wrong(problem)| {
             let kind = redis::ErrorKind::InvalidClientConfig;
-            Error::Connect((kind, "REDIS_URL", problem).into())
+            Error::Connect {
+                place: shown(others.config.url.current().expose()),
+                source: (kind, "it is no address", problem).into(),
+            }
         };
         let pool = pool(&others.config, tag).map_err(unusable)?;
         pools.insert(tag.to_owned(), pool.clone());
@@ -226,8 +229,14 @@ async fn taken(pool: &Pool<Manager>) -> Result<Connection, Error> {
         Ok(connection) => Ok(connection),
         Err(PoolError::Backend(error)) => Err(match pool.manager().refusal(&error).await {
             Some(refusal) => Error::Refused(refusal),
-            None => Error::Connect(error),
+            None => Error::Connect {
+                place: pool.manager().shown(),
+                source: error,
+            },
         }),
-        Err(other) => Err(Error::Pool(other)),
+        Err(source) => Err(Error::Pool {
+            place: pool.manager().shown(),
+            source,
+        }),
     }
 }

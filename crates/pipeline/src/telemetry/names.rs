@@ -80,6 +80,8 @@ pub(crate) const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
 pub const EXTRACTOR_ASKED_AGAIN: &str = "okki_extractor_asked_again_total";
 /// Rows of the listing that named no customer. No labels.
 pub const EXTRACTOR_DAMAGED_ROWS: &str = "okki_extractor_damaged_rows_total";
+/// Changes that the listing showed later than windows overlap. No labels.
+pub const EXTRACTOR_LATE_CHANGES: &str = "okki_extractor_late_changes_total";
 /// Customers that were listed and, up to the last attempt, not shown. No labels.
 pub const EXTRACTOR_MISSING: &str = "okki_extractor_missing_total";
 /// Polls of the listing between two runs. Labels: `found`.
@@ -307,6 +309,11 @@ pub const ALL: &[Metric] = &[
         EXTRACTOR_DAMAGED_ROWS,
         &[],
         "Rows and seconds of the listing that named no customer",
+    ),
+    counter(
+        EXTRACTOR_LATE_CHANGES,
+        &[],
+        "Changes that the listing showed later than windows overlap",
     ),
     counter(
         EXTRACTOR_MISSING,

@@ -9,6 +9,8 @@ pub const MOST_IDS: usize = 500;
 const EARLIEST: i64 = 946_684_800;
 /// Clocks differ; a day is enough for any of them.
 const DAY_S: i64 = 86_400;
+/// Clocks differ a little; nothing has changed after that.
+const APART_S: i64 = 60;
 /// As long as any number of the vendor.
 const LONGEST_ID: usize = 20;
 /// Characters of an app's, a form's or a widget's name.
@@ -26,6 +28,9 @@ impl WishKind {
                 ids: checked_ids(ids)?,
             }),
             Self::Period { from, to } if from > to => Err(Error::Period),
+            Self::Period { from, .. } if from > jiff::Timestamp::now().as_second() + APART_S => {
+                Err(Error::Elsewhen)
+            }
             Self::Period { from, to }
                 if from < EARLIEST || to > jiff::Timestamp::now().as_second() + DAY_S =>
             {
@@ -124,7 +129,13 @@ mod tests {
         let of = |from, to| WishKind::Period { from, to }.checked();
         assert!(matches!(of(2, 1), Err(Error::Period)));
         assert!(of(EARLIEST, EARLIEST).is_ok());
-        for (from, to) in [(i64::MIN, i64::MAX), (1, 2), (9_999_999_999, 99_999_999_999)] {
+        let soon = jiff::Timestamp::now().as_second() + 3_600;
+        for (from, to) in [
+            (i64::MIN, i64::MAX),
+            (1, 2),
+            (9_999_999_999, 99_999_999_999),
+            (soon, soon + 60),
+        ] {
             assert!(matches!(of(from, to), Err(Error::Elsewhen)), "{from} {to}");
         }
     }

@@ -58,7 +58,7 @@ pub(super) struct UndoArgs {
 
 pub(super) async fn discard(workspace: Workspace, args: DiscardArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
-    let filter = Filter::from(args.filter);
+    let filter = Filter::try_from(args.filter)?;
     let why = reason(&args.reason)?;
     if filter.is_everything() && !args.all {
         return Err(ConfigError::message(words::text!(

@@ -39,7 +39,7 @@ pub(super) struct GroupsArgs {
 
 pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Result<()> {
     let workspace = &by(workspace.clone(), args.look.operator);
-    let filter = Filter::from(args.filter);
+    let filter = Filter::try_from(args.filter)?;
     if args.look.reveal {
         audit::revealed(workspace, "list", &filter.to_string()).await?;
     }
@@ -108,7 +108,7 @@ fn tell(withheld: Option<&str>, out: &mut impl Write, json: bool) -> io::Result<
 
 pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::Result<()> {
     let workspace = &by(workspace.clone(), args.look.operator);
-    let filter = Filter::from(args.filter);
+    let filter = Filter::try_from(args.filter)?;
     if args.look.reveal {
         audit::revealed(workspace, "groups", &filter.to_string()).await?;
     }

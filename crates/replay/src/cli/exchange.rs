@@ -51,7 +51,7 @@ pub(super) struct ImportArgs {
 
 pub(super) async fn export(workspace: Workspace, args: ExportArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
-    let filter = Filter::from(args.filter);
+    let filter = Filter::try_from(args.filter)?;
     let mut spool = None;
     let written = match &args.file {
         Some(path) => {

@@ -3,9 +3,10 @@
 use crate::{
     browse::filter::Filter,
     query::{Condition, Number, Query, Relation, Word},
-    when::{Range, parse_time},
+    when::{Range, parse_past, parse_time},
 };
 use clap::Args;
+use pipeline::setting::ConfigError;
 
 /// Which dead letters; several conditions must all hold, none means all letters.
 #[derive(Debug, Clone, Default, Args)]
@@ -29,7 +30,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     id: Vec<String>,
     /// Only letters that died at or after this time: 2h (ago), 2026-01-02, 2026-01-02T03:04:05Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_past)]
     since: Option<i64>,
     /// Only letters that died before this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -51,8 +52,22 @@ pub struct FilterArgs {
     limit: Option<u64>,
 }
 
-impl From<FilterArgs> for Filter {
-    fn from(args: FilterArgs) -> Self {
+impl TryFrom<FilterArgs> for Filter {
+    type Error = ConfigError;
+
+    fn try_from(args: FilterArgs) -> Result<Self, ConfigError> {
+        if args
+            .since
+            .zip(args.until)
+            .is_some_and(|(since, until)| since >= until)
+        {
+            let remedy = words::tr!("exchange them, or leave one away");
+            return Err(ConfigError::new(
+                "--since",
+                words::tr!("is not before --until"),
+                remedy,
+            ));
+        }
         let any = |word, values: Vec<String>| {
             let condition = Condition::Word(word, Relation::Equals, values.clone());
             (!values.is_empty()).then_some(Query::Is(condition))
@@ -73,9 +88,9 @@ impl From<FilterArgs> for Filter {
             one(Word::Text, args.text),
             args.query,
         ];
-        Self {
+        Ok(Self {
             query: flags.into_iter().flatten().fold(Query::Everything, Query::and),
             limit: args.limit,
-        }
+        })
     }
 }

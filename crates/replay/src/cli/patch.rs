@@ -108,7 +108,7 @@ impl ChangeArgs {
 pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
-    let mut filter = Filter::from(args.filter);
+    let mut filter = Filter::try_from(args.filter)?;
     if let Some(group) = args.of {
         filter.query = filter.query.and(Query::of(Word::Group, group));
     }

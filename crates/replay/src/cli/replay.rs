@@ -68,7 +68,7 @@ pub(super) struct ResumeArgs {
 
 pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
-    let filter = Filter::from(args.filter);
+    let filter = Filter::try_from(args.filter)?;
     let plan = match &args.plan {
         Some(id) => {
             if !filter.is_everything() {

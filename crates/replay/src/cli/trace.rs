@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     trace::{Standing, Story, read, standing},
-    when::{self, parse_time},
+    when::{self, parse_past},
 };
 use anyhow::Context as _;
 use clap::Args;
@@ -36,7 +36,7 @@ pub struct TraceArgs {
     #[arg(long, value_name = "RUN", conflicts_with = "who")]
     pub(super) run: Option<String>,
     /// Read the account of events only from this time on, which is quicker: 2h (ago), 2026-01-02, 2026-01-02T03:04:05Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_past)]
     pub(super) since: Option<i64>,
     /// JSON instead of text
     #[arg(long)]

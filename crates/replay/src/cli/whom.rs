@@ -10,6 +10,7 @@ use crate::{
         name::{Hits, is_id, named, query},
         read_run,
     },
+    when,
     workspace::Workspace,
 };
 use anyhow::Context as _;
@@ -67,7 +68,11 @@ impl TraceArgs {
     }
 
     async fn show_run(&self, rt: &Runtime, run: &str) -> anyhow::Result<()> {
-        let story = read_run(&rt.broker, run, self.since, progress())
+        let since = match self.since {
+            Some(since) => Some(since),
+            None => begun(rt, run).await,
+        };
+        let story = read_run(&rt.broker, run, since, progress())
             .await
             .with_context(|| words::tr!("read the account of events"))?;
         let Some(story) = story else {
@@ -91,6 +96,18 @@ impl TraceArgs {
         let text = String::from_utf8_lossy(&text);
         Ok(pipeline::say_text!("{text}")?)
     }
+}
+
+/// From when on there can be events of a run: what the account knows of it spares reading those of a week. Clocks differ.
+async fn begun(rt: &Runtime, run: &str) -> Option<i64> {
+    const APART_MS: i64 = 10 * 60_000;
+    // Without Redis everything is read.
+    let since = rt.account.since(run).await.ok().flatten()? - APART_MS;
+    pipeline::remark!(
+        "the run begins after {}, earlier events are not read (--since reads more)",
+        when::time(since)
+    );
+    Some(since)
 }
 
 /// The same from the read model; `None`: the queues know more.

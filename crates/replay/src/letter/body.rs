@@ -11,12 +11,15 @@ use prost::Message;
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
 };
-use proto::v1::FormRecord;
+use proto::{v1::FormRecord, v2::Bundle};
 use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Fields of bytes that hold JSON, as protobuf's JSON names them and as they are shown.
 const EMBEDDED: [(&str, &str); 2] = [("detailJson", "detail"), ("json", "jsonValue")];
+
+/// Type of a message that carries many records.
+const BUNDLE: &str = "okki.pipeline.v2.Bundle";
 
 static POOL: LazyLock<Option<DescriptorPool>> =
     LazyLock::new(|| DescriptorPool::decode(proto::DESCRIPTORS).ok());
@@ -43,6 +46,9 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// Many records in one message.
+    #[error("{}", words::tr!("a letter of many customers is not edited: put it back, and edit what becomes a letter of its own"))]
+    Bundled,
     /// The message cannot be written as JSON.
     #[error("{}", words::tr!("the body cannot be shown as JSON: {0}"))]
     Unshowable(#[from] serde_json::Error),
@@ -71,7 +77,36 @@ pub(crate) fn to_exact(kind: &str, body: &[u8]) -> Result<Value, Error> {
     let options = SerializeOptions::new().stringify_64_bit_integers(false);
     let mut json = message.serialize_with_options(serde_json::value::Serializer, &options)?;
     unfold(&mut json);
+    if kind == BUNDLE {
+        each_alone(&mut json, body)?;
+    }
     Ok(json)
+}
+
+/// Shows each record of a bundle as if it had come alone.
+fn each_alone(json: &mut Value, body: &[u8]) -> Result<(), Error> {
+    let bundle = Bundle::decode(body).map_err(|error| Error::Damaged(BUNDLE.to_owned(), error))?;
+    let shown = json["records"].as_array_mut().into_iter().flatten();
+    for (shown, record) in shown.zip(&bundle.records) {
+        // What cannot be read stays as it came, and so does what no publisher makes.
+        if bundle.kind != BUNDLE
+            && let Ok(alone) = to_exact(&bundle.kind, &record.body)
+        {
+            shown["body"] = alone;
+        }
+    }
+    Ok(())
+}
+
+/// The customers of a bundle's records; none for any other message.
+pub(crate) fn bundled(kind: &str, body: &[u8]) -> Vec<String> {
+    if kind != BUNDLE {
+        return Vec::new();
+    }
+    let records = Bundle::decode(body)
+        .map(|bundle| bundle.records)
+        .unwrap_or_default();
+    records.into_iter().map(|record| record.company_id).collect()
 }
 
 /// The body that an edited JSON stands for; `original` gives back unchanged parts byte for byte.
@@ -79,6 +114,9 @@ pub(crate) fn to_exact(kind: &str, body: &[u8]) -> Result<Value, Error> {
 /// # Errors
 /// When the JSON does not fit the message's schema, with the value at fault.
 pub fn from_json(kind: &str, json: &Value, original: &[u8]) -> Result<Bytes, Error> {
+    if kind == BUNDLE {
+        return Err(Error::Bundled);
+    }
     let before = to_exact(kind, original)?;
     let mut json = json.clone();
     // What was shown in the usual form and not edited is what was there.
@@ -274,6 +312,27 @@ mod tests {
             snapshot().detail_json,
             "untouched parts keep their bytes"
         );
+    }
+
+    #[test]
+    fn a_bundle_is_shown_record_by_record_and_not_edited() {
+        let of = |company_id: &str| proto::v2::BundledRecord {
+            body: record().encode_to_vec().into(),
+            company_id: company_id.into(),
+            ..proto::v2::BundledRecord::default()
+        };
+        let bundle = Bundle {
+            kind: FormRecord::TYPE.into(),
+            lane: String::new(),
+            records: vec![of("7"), of("8")],
+        };
+        let body = bundle.encode_to_vec();
+        let shown = to_json(BUNDLE, &body).unwrap();
+        assert_eq!(shown["records"][1]["companyId"], "8");
+        assert_eq!(shown["records"][1]["body"]["fields"][0]["text"], "张");
+        assert_eq!(bundled(BUNDLE, &body), ["7", "8"]);
+        assert!(bundled(FormRecord::TYPE, &record().encode_to_vec()).is_empty());
+        assert!(matches!(from_json(BUNDLE, &shown, &body), Err(Error::Bundled)));
     }
 
     #[test]

@@ -13,21 +13,14 @@ use pipeline::{
 pub(super) const DELIVERY_LIMIT: &str = "delivery-limit";
 
 /// What can be said about a message that the broker moved here after its delivery limit.
-pub(super) fn broker_record(stage: Stage, home: &str, envelope: &Envelope, death: &Death) -> FailureRecord {
-    let (code, message) = match death.reason.as_str() {
-        "delivery_limit" => (
-            DELIVERY_LIMIT.to_owned(),
-            words::text!("every consumer that took this message died before settling it").to_owned(),
-        ),
-        "" => (
-            "unknown".to_owned(),
-            words::text!("no failure record and no word from the broker").to_owned(),
-        ),
-        other => (
-            format!("broker-{}", other.replace('_', "-")),
-            words::tr!("dead-lettered by the broker: {other}"),
-        ),
-    };
+pub(super) fn broker_record(
+    stage: Stage,
+    home: &str,
+    envelope: &Envelope,
+    death: &Death,
+    customers: usize,
+) -> FailureRecord {
+    let (code, message) = cause(death, customers);
     let at = death.at_ms;
     let mut attempts: Vec<Attempt> = serde_json::from_str(&envelope.history).unwrap_or_default();
     attempts.push(Attempt {
@@ -63,5 +56,32 @@ pub(super) fn broker_record(stage: Stage, home: &str, envelope: &Envelope, death
         repair_of: envelope.repair_of.clone(),
         traceparent: envelope.traceparent.clone(),
         cut: Vec::new(),
+    }
+}
+
+/// Why the broker has moved it, as code and in words.
+fn cause(death: &Death, customers: usize) -> (String, String) {
+    let (code, message) = match death.reason.as_str() {
+        "delivery_limit" => (
+            DELIVERY_LIMIT.to_owned(),
+            words::text!("every consumer that took this message died before settling it").to_owned(),
+        ),
+        "" => (
+            "unknown".to_owned(),
+            words::text!("no failure record and no word from the broker").to_owned(),
+        ),
+        other => (
+            format!("broker-{}", other.replace('_', "-")),
+            words::tr!("dead-lettered by the broker: {other}"),
+        ),
+    };
+    match customers {
+        0 => (code, message),
+        _ => {
+            let message = words::tr!(
+                "{message}; it carries the records of {customers} customers, and a replay puts each of them back"
+            );
+            (code, message)
+        }
     }
 }

@@ -39,7 +39,10 @@ impl Letter {
             .failure
             .as_deref()
             .and_then(|json| serde_json::from_str(json).ok());
-        let mut record: FailureRecord = own.unwrap_or_else(|| broker_record(stage, home, &envelope, death));
+        let mut record: FailureRecord = own.unwrap_or_else(|| {
+            let customers = body::bundled(&envelope.kind, &body).len();
+            broker_record(stage, home, &envelope, death, customers)
+        });
         if record.mapping.is_none() && envelope.kind == FormRecord::TYPE {
             // The record does not say; the body does.
             let made_by = FormRecord::decode(body.clone()).map(|record| record.mapping_fingerprint);
@@ -59,6 +62,12 @@ impl Letter {
     #[must_use]
     pub fn digits(&self) -> &str {
         identity::digits(&self.record.id).unwrap_or(&self.record.id)
+    }
+
+    /// The customers of a message that carries many records, which the broker has buried as a whole; none for any other one.
+    #[must_use]
+    pub fn customers(&self) -> Vec<String> {
+        body::bundled(self.kind(), &self.body)
     }
 
     /// Which life of the letter it is: the operation that brought it back from the archive or from a file.
@@ -122,6 +131,8 @@ impl Letter {
     pub(crate) fn next_life(&self, replay: &str) -> Envelope {
         let mut envelope = self.envelope.clone();
         envelope.attempt = 1;
+        // Whoever puts it back has repaired the cause, and its returns are counted anew.
+        envelope.suspect = false;
         envelope.replays = envelope.replays.saturating_add(1);
         envelope.replay = Some(replay.to_owned());
         envelope.history = serde_json::to_string(&self.record.attempts).unwrap_or_default();
@@ -177,10 +188,12 @@ mod tests {
     fn a_way_back_begins_a_new_life_and_keeps_the_memory() {
         let mut letter = letter(Envelope::default(), &Death::default());
         letter.envelope.attempt = 4;
+        letter.envelope.suspect = true;
         letter.envelope.failure = Some("{}".into());
         let back = letter.back("replay-1");
         let envelope = back.envelope();
         assert_eq!((envelope.attempt, envelope.replays), (1, 1));
+        assert!(!envelope.suspect, "its returns are counted anew");
         assert_eq!(envelope.failure, None);
         assert!(envelope.history.contains("unknown"));
         assert_eq!(*back.body(), letter.body);

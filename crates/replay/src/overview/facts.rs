@@ -5,6 +5,7 @@ use crate::browse::Group;
 use pipeline::{
     accounting::{BalanceCheck, check},
     alert::AlertConfig,
+    comparison::{Compared, Comparisons, Side},
     config::CommonConfig,
     heartbeat::{Replica, replicas},
     service::Runtime,
@@ -12,6 +13,7 @@ use pipeline::{
     store::Error,
     waiting::PerMessage,
 };
+use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,6 +21,8 @@ use std::{collections::BTreeMap, time::Duration};
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Runs that list what has changed.
 const LIVE: &str = "live";
+/// Runs that list once more what those have passed over.
+const LOOK_BACK: &str = "look-back";
 
 /// What the verdict stands on.
 #[derive(Debug, Clone, Default)]
@@ -39,10 +43,25 @@ pub struct Facts {
     pub checkpoint_limit_s: i64,
     /// Parts of the listing that are kept, because they are not shown or not believed: why, and since when, unix milliseconds.
     pub kept: Vec<(String, i64)>,
+    /// What looks back have found lately that the listing had not shown in time.
+    pub late: Option<LateChanges>,
+    /// What the last comparisons have found.
+    pub compared: Vec<(Side, Compared)>,
     /// Messages in work, retry and dead-letter queue of each stage; `None`: the broker did not answer.
     pub depths: Option<[Depths; 3]>,
     /// Groups of dead letters by stage, where somebody keeps the read model.
     pub groups: BTreeMap<&'static str, Vec<Group>>,
+}
+
+/// Changes that the listing showed later than windows overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct LateChanges {
+    /// How many.
+    pub late: u64,
+    /// Update time of the oldest one, unix seconds.
+    pub oldest: i64,
+    /// When they were found, unix milliseconds.
+    pub at_ms: i64,
 }
 
 /// Messages of one stage.
@@ -74,6 +93,8 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         oldest: runtime.account.oldest(LIVE).await?,
         checkpoint: checkpoint(runtime).await?,
         kept: kept(runtime).await?,
+        late: late(runtime).await?,
+        compared: compared(runtime).await?,
         checkpoint_limit_s: i64::try_from(checkpoint_age.as_secs()).unwrap_or(i64::MAX),
         groups: BTreeMap::new(),
     })
@@ -84,6 +105,24 @@ async fn checkpoint(runtime: &Runtime) -> Result<Option<i64>, Error> {
     let mut command = redis::cmd("HGET");
     command.arg(runtime.namespace.kind_key(LIVE)).arg("checkpoint");
     Ok(command.query_async(&mut *connection).await?)
+}
+
+/// What the last comparison of each kind has found.
+pub(super) async fn compared(runtime: &Runtime) -> Result<Vec<(Side, Compared)>, Error> {
+    let comparisons = Comparisons::new(runtime.store.clone(), runtime.namespace.clone());
+    let mut found = Vec::new();
+    for side in Side::ALL {
+        found.extend(comparisons.last(side).await?.map(|last| (side, last)));
+    }
+    Ok(found)
+}
+
+async fn late(runtime: &Runtime) -> Result<Option<LateChanges>, Error> {
+    let mut connection = runtime.store.connection().await?;
+    let mut command = redis::cmd("HGET");
+    command.arg(runtime.namespace.kind_key(LOOK_BACK)).arg("late");
+    let json: Option<String> = command.query_async(&mut *connection).await?;
+    Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 /// What the extractor keeps of its listing; what names a part is one that is not shown.

@@ -1,7 +1,8 @@
 //! What is not as it should be, and what to do about it.
 
 use super::{
-    facts::Facts,
+    comparisons,
+    facts::{Facts, LateChanges},
     stages::{Paused, StageView},
 };
 use crate::{browse::Group, when};
@@ -12,6 +13,8 @@ use std::time::Duration;
 const LATE_S: i64 = 15 * 60;
 /// A part of the listing that is kept for longer is no matter of a moment.
 const KEPT_S: i64 = 5 * 60;
+/// For how long it is told that changes were listed late.
+const LATE_TOLD_MS: i64 = 86_400_000;
 /// A process that starts for longer waits for something.
 const STARTS_S: i64 = 60;
 /// Groups of dead letters that are named.
@@ -32,8 +35,11 @@ pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
         )
     }));
     found.extend(late(facts));
+    found.extend(backfills(facts));
     found.extend(listing(facts));
     found.extend(kept(facts));
+    found.extend(shown_late(facts));
+    found.extend(comparisons::findings(&facts.compared));
     if facts.depths.is_none() {
         found.push(Finding::risk(
             words::text!("broker"),
@@ -92,7 +98,32 @@ fn pausing(facts: &Facts, stage: &StageView, paused: &Paused) -> Finding {
         stage.replicas,
         when::time(pause.since.as_millisecond())
     );
-    let remedy = remedy(pause.reason, stage.program);
+    let (seen, until) = match pause.reason {
+        Pause::Quota => match until(&pause.detail) {
+            Some(until) => {
+                let at = when::time(until);
+                (words::tr!("changes wait until {at}: {seen}"), Some(until))
+            }
+            None => (
+                words::tr!("changes wait until calls are taken again: {seen}"),
+                None,
+            ),
+        },
+        _ => (seen, None),
+    };
+    let remedy = match until {
+        Some(_) if stage.program == "extractor" => words::text!(
+            "nothing: it goes on by itself then; where that is too late, raise the limit (OKKI_DAILY), or lower what backfills may use of it (OKKI_BACKFILL_SHARE)"
+        )
+        .to_owned(),
+        _ => remedy(pause.reason, stage.program),
+    };
+    // Whatever changes now will be late.
+    let waits_long = until.is_some_and(|until| until - facts.now_ms > LATE_S * 1_000)
+        || (pause.reason == Pause::Quota && for_s > LATE_S);
+    if waits_long {
+        return Finding::bad(stage.program, seen, remedy);
+    }
     let is_new = pause.reason == Pause::Starting && for_s < STARTS_S;
     // Nothing needs to be done but to wait, or somebody wants it so.
     if is_new || matches!(pause.reason, Pause::Quota | Pause::Index | Pause::Operator) {
@@ -100,6 +131,30 @@ fn pausing(facts: &Facts, stage: &StageView, paused: &Paused) -> Finding {
     } else {
         Finding::bad(stage.program, seen, remedy)
     }
+}
+
+/// Unix milliseconds of the last time that is named as an end.
+fn until(detail: &str) -> Option<i64> {
+    let (_, after) = detail.rsplit_once("until ")?;
+    let text = after.split([' ', ',', ';', ')']).next()?;
+    let until: jiff::Timestamp = text.trim_end_matches('.').parse().ok()?;
+    Some(until.as_millisecond())
+}
+
+/// Backfills and replays that wait for the next day: changes go on, so that it is told and no fault.
+fn backfills(facts: &Facts) -> Option<Finding> {
+    let of_extractors = facts.replicas.iter().filter(|replica| !replica.is_silent());
+    let told = of_extractors.filter_map(|replica| replica.heartbeat.status["backfills_wait_until"].as_str());
+    let until = told.filter_map(|text| text.parse::<jiff::Timestamp>().ok());
+    let until = until.map(jiff::Timestamp::as_millisecond).max()?;
+    (until > facts.now_ms).then(|| {
+        let seen = words::tr!(
+            "backfills, first loads and replays wait until {}: what is left of the day's calls is kept for changes",
+            when::time(until)
+        );
+        let remedy = words::text!("nothing: they go on by themselves then; OKKI_BACKFILL_SHARE says how much they may use");
+        Finding::risk("extractor", seen, remedy)
+    })
 }
 
 fn remedy(reason: Pause, program: &str) -> String {
@@ -195,6 +250,22 @@ fn kept(facts: &Facts) -> Vec<Finding> {
         Finding::risk(words::text!("listing"), seen, remedy)
     })
     .collect()
+}
+
+fn shown_late(facts: &Facts) -> Option<Finding> {
+    let LateChanges { late, oldest, at_ms } = facts.late?;
+    if facts.now_ms - at_ms > LATE_TOLD_MS {
+        return None;
+    }
+    let seen = words::tr!(
+        "the listing showed {late} changes late, found {}, the oldest of {}",
+        when::time(at_ms),
+        when::time(oldest.saturating_mul(1_000))
+    );
+    let remedy = words::text!(
+        "nothing of them is lost, looks back (LOOK_BACK) have fetched them; where it goes on, raise OVERLAP, and ask OKKI why its listing is behind"
+    );
+    Some(Finding::risk(words::text!("listing"), seen, remedy))
 }
 
 fn listing(facts: &Facts) -> Option<Finding> {

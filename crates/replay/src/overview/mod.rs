@@ -3,11 +3,13 @@
 //! Replicas say how they stand in Redis ([`pipeline::heartbeat`]), the account says where customers are, the broker counts
 //! its queues, and whoever keeps the read model names the groups of dead letters. Nothing of it disturbs anybody.
 
+mod comparisons;
 mod facts;
 mod judge;
 mod stages;
 
-pub use facts::{Facts, gather};
+pub use comparisons::left_open;
+pub use facts::{Facts, LateChanges, gather};
 pub use stages::StageView;
 
 use pipeline::{
@@ -73,7 +75,7 @@ impl Overview {
         };
         Self {
             verdict,
-            sentence: sentence(verdict, &findings),
+            sentence: sentence(verdict, &findings, &stages),
             stages,
             account: facts.check.total.clone(),
             freshness: facts.freshness(),
@@ -82,17 +84,13 @@ impl Overview {
     }
 }
 
-fn sentence(verdict: Verdict, findings: &[Finding]) -> String {
+fn sentence(verdict: Verdict, findings: &[Finding], stages: &[StageView]) -> String {
     let bad: Vec<_> = findings
         .iter()
         .filter(|finding| finding.health == Health::Bad)
         .collect();
     match (verdict, bad.as_slice()) {
-        // What the listing keeps back is in no queue, and so in no number below.
-        (Verdict::Well, _) => match findings.iter().find(|one| one.what == words::text!("listing")) {
-            Some(risk) => words::tr!("all is well but for a risk: {}: {}", risk.what, risk.seen),
-            None => words::tr!("all is well"),
-        },
+        (Verdict::Well, _) => well(findings, stages),
         (Verdict::Unknown, _) => {
             words::tr!("it cannot be told whether all is well: the broker does not answer")
         }
@@ -103,6 +101,23 @@ fn sentence(verdict: Verdict, findings: &[Finding]) -> String {
             let more = bad.len().saturating_sub(1);
             words::tr!("not well: {what}: {first}; and {more} more")
         }
+    }
+}
+
+/// What waits is said at once, although nothing can be done about it. What the listing keeps back is in no queue, and so in
+/// no number below.
+fn well(findings: &[Finding], stages: &[StageView]) -> String {
+    let paused = |one: &&Finding| {
+        stages
+            .iter()
+            .any(|stage| stage.program == one.what && stage.paused.iter().any(stages::Paused::waits_long))
+    };
+    if let Some(wait) = findings.iter().find(paused) {
+        return words::tr!("all is well but for a wait: {}: {}", wait.what, wait.seen);
+    }
+    match findings.iter().find(|one| one.what == words::text!("listing")) {
+        Some(risk) => words::tr!("all is well but for a risk: {}: {}", risk.what, risk.seen),
+        None => words::tr!("all is well"),
     }
 }
 

@@ -1,7 +1,11 @@
 //! A stage as it is shown: who works at it, what waits, why it pauses.
 
 use super::facts::Facts;
-use pipeline::{gate::StandingPause, heartbeat::Replica, stage::Stage};
+use pipeline::{
+    gate::{Pause, StandingPause},
+    heartbeat::Replica,
+    stage::Stage,
+};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -45,6 +49,13 @@ pub struct Paused {
     pub pause: StandingPause,
     /// How many pause for it.
     pub replicas: usize,
+}
+
+impl Paused {
+    /// It may be a pause of hours that nobody hears of otherwise.
+    pub(super) const fn waits_long(&self) -> bool {
+        matches!(self.pause.reason, Pause::Quota | Pause::Operator)
+    }
 }
 
 pub(super) fn views(facts: &Facts) -> Vec<StageView> {

@@ -1,10 +1,11 @@
 //! Judging: each fault turns the verdict, names itself and says what to do.
 
 use super::{facts::Depths, *};
-use crate::browse::Group;
+use crate::{browse::Group, when};
 use jiff::Timestamp;
 use pipeline::{
     accounting::BalanceCheck,
+    comparison::{Compared, Side},
     gate::{Pause, StandingPause},
     heartbeat::{Heartbeat, Replica},
 };
@@ -248,6 +249,91 @@ fn the_sentence_names_the_first_fault_and_counts_the_others() {
         Overview::of(&facts).sentence,
         "not well: transformer: no transformer runs; and 1 more"
     );
+}
+
+/// Whoever waits for changes has to know until when, from the first moment on.
+#[test]
+fn a_quota_that_is_used_up_says_until_when_changes_wait() {
+    let waiting = |until_ms: i64| {
+        let until = Timestamp::from_millisecond(NOW_MS + until_ms).unwrap();
+        let mut facts = well();
+        facts.replicas[0].heartbeat.paused = vec![StandingPause {
+            reason: Pause::Quota,
+            detail: format!("list customers: daily quota of okki is used up until {until}"),
+            since: Timestamp::from_millisecond(NOW_MS - 5_000).unwrap(),
+        }];
+        Overview::of(&facts)
+    };
+    let until = when::time(NOW_MS + 3 * 3_600_000);
+    let overview = waiting(3 * 3_600_000);
+    assert_eq!(overview.verdict, Verdict::NotWell);
+    let expected = format!("not well: extractor: changes wait until {until}: ");
+    assert!(overview.sentence.starts_with(&expected), "{}", overview.sentence);
+    assert!(overview.findings[0].remedy.contains("OKKI_DAILY"), "{overview:?}");
+    // A moment's wait is told, and no fault.
+    let overview = waiting(60_000);
+    assert_eq!(overview.verdict, Verdict::Well);
+    let until = when::time(NOW_MS + 60_000);
+    let expected = format!("all is well but for a wait: extractor: changes wait until {until}: ");
+    assert!(overview.sentence.starts_with(&expected), "{}", overview.sentence);
+    // Backfills wait for the next day, and changes do not.
+    let mut facts = well();
+    let until = Timestamp::from_millisecond(NOW_MS + 60_000).unwrap();
+    facts.replicas[0].heartbeat.status = serde_json::json!({ "backfills_wait_until": until.to_string() });
+    let overview = Overview::of(&facts);
+    assert_eq!((overview.verdict, overview.findings.len()), (Verdict::Well, 1));
+    assert!(
+        overview.findings[0].seen.contains("replays wait until"),
+        "{overview:?}"
+    );
+    facts.now_ms += 120_000;
+    facts.checkpoint = Some(facts.now_ms / 1_000);
+    assert!(Overview::of(&facts).findings.is_empty());
+}
+
+#[test]
+fn what_a_comparison_has_left_open_is_told_until_one_is_clean() {
+    let compared = |open, fixes, remedies: &str| Compared {
+        at_ms: NOW_MS - 7_200_000,
+        open,
+        fixes,
+        kinds: vec![("missing".into(), open), ("stale".into(), 0)],
+        examples: vec!["77".into()],
+        remedies: remedies.into(),
+    };
+    let told = |side, last| with(|facts| facts.compared = vec![(side, last)]);
+    let (verdict, seen, remedy) = told(Side::Source, compared(2, false, ""));
+    assert_eq!(verdict, Verdict::NotWell);
+    assert!(
+        seen.contains("has left 2 customers open (missing 2), such as 77"),
+        "{seen}"
+    );
+    assert!(remedy.contains("`extractor reconcile --fix`"), "{remedy}");
+    let (_, seen, remedy) = told(Side::Form, compared(1, true, "put them back"));
+    assert!(seen.contains("with the form"), "{seen}");
+    assert!(
+        remedy.starts_with("put them back; then `loader reconcile`"),
+        "{remedy}"
+    );
+    assert_eq!(told(Side::Source, compared(0, false, "")).0, Verdict::Well);
+}
+
+#[test]
+fn late_changes_are_a_risk_for_a_day() {
+    let late = |ago_ms: i64| {
+        let mut facts = well();
+        facts.late = Some(LateChanges {
+            late: 3,
+            oldest: NOW_MS / 1_000 - 9_000,
+            at_ms: NOW_MS - ago_ms,
+        });
+        Overview::of(&facts)
+    };
+    let overview = late(1_000);
+    assert_eq!(overview.verdict, Verdict::Well);
+    let expected = "all is well but for a risk: listing: the listing showed 3 changes late";
+    assert!(overview.sentence.starts_with(expected), "{}", overview.sentence);
+    assert_eq!(late(90_000_000).sentence, "all is well");
 }
 
 /// What a part of the listing keeps back is in no queue and in no account.

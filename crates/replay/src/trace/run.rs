@@ -35,6 +35,8 @@ pub enum Fate {
     Waiting,
     /// A rule dropped it.
     Filtered,
+    /// A comparison found it in no listing.
+    Unlisted,
     /// OKKI listed it and does not show it.
     Missing,
     /// Its letter was discarded.
@@ -236,6 +238,7 @@ fn fate(standing: &Standing) -> Fate {
         _ if !standing.letters.is_empty() => Fate::Failed,
         Place::Dead => Fate::Failed,
         Place::Filtered => Fate::Filtered,
+        Place::Unlisted => Fate::Unlisted,
         Place::Missing => Fate::Missing,
         Place::Archive => Fate::Discarded,
         Place::Form | Place::Removed => Fate::Done,

@@ -2,7 +2,7 @@
 
 use super::step::{Step, program, told};
 use crate::when::time;
-use pipeline::{events::What, stage::Stage, version::Version};
+use pipeline::{disposition::left_filter, events::What, stage::Stage, version::Version};
 use serde::Serialize;
 
 /// Where it is.
@@ -25,6 +25,8 @@ pub enum Place {
     Removed,
     /// Dropped by a rule.
     Filtered,
+    /// Taken away by a comparison, which has found it in no listing.
+    Unlisted,
     /// Listed, and not shown.
     Missing,
 }
@@ -131,7 +133,11 @@ fn judged(by: Option<&Step>, letters: Vec<String>) -> Standing {
             letters,
         };
     };
-    let (place, at, now) = place(step);
+    // Whatever was done to the row of who is in no listing.
+    let (place, at, now) = match left_filter::row(&step.reason) {
+        Some((row, true)) => left(step.stage, row, true),
+        _ => place(step),
+    };
     Standing {
         next: next(&place, at, step, &letters),
         stage: at.map(Stage::name),
@@ -182,10 +188,7 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
             own,
             words::text!("removed, and so is its row").into(),
         ),
-        What::Filtered => {
-            let now = words::tr!("dropped by the rule `{}` of the {stage} stage", step.reason);
-            (Place::Filtered, own, now)
-        }
+        What::Filtered => dropped(step, stage),
         What::Missing => (
             Place::Missing,
             own,
@@ -202,6 +205,37 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
             (Place::Unknown, own, words::tr!("handled by the {stage} stage"))
         }
     }
+}
+
+fn dropped(step: &Step, stage: Stage) -> (Place, Option<Stage>, String) {
+    match left_filter::row(&step.reason) {
+        Some((row, unlisted)) => left(Some(stage), row, unlisted),
+        None => {
+            let now = words::tr!("dropped by the rule `{}` of the {stage} stage", step.reason);
+            (Place::Filtered, Some(stage), now)
+        }
+    }
+}
+
+/// A customer that is there, and outside of what is wanted: by the listing or a condition, or by what a comparison has found.
+fn left(stage: Option<Stage>, row: &str, unlisted: bool) -> (Place, Option<Stage>, String) {
+    let row = match row {
+        "kept" => words::text!("its row is kept (ON_REMOVAL)"),
+        "removed" => words::text!("its row was deleted"),
+        "marked" => words::text!("its row was marked"),
+        _ => words::text!("it had no row"),
+    };
+    let (place, now) = match unlisted {
+        true => (
+            Place::Unlisted,
+            words::tr!("taken away by a comparison, which found it in no listing under the filter: {row}"),
+        ),
+        false => (
+            Place::Filtered,
+            words::tr!("has left the filter (the listing's, or a condition's): {row}"),
+        ),
+    };
+    (place, stage, now)
 }
 
 /// What a message waits for.
@@ -250,6 +284,10 @@ fn next(place: &Place, stage: Option<Stage>, step: &Step, letters: &[String]) ->
         ),
         Place::Form | Place::Removed => old(words::text!("nothing to do").to_owned()),
         Place::Filtered => old(words::text!("nothing to do, unless the rule is wrong").to_owned()),
+        Place::Unlisted => old(words::text!(
+            "nothing to do, unless the listing's filter is wrong; when it is listed again it comes back by itself"
+        )
+        .to_owned()),
         Place::Missing => words::text!("the remedy runs of the extractor ask for it again").to_owned(),
     }
 }

@@ -18,7 +18,8 @@ struct Line {
 fn filter(flags: &str) -> Filter {
     Line::parse_from(std::iter::once("dead").chain(flags.split_whitespace()))
         .filter
-        .into()
+        .try_into()
+        .unwrap()
 }
 
 async fn matching(bench: &Workbench, flags: &str) -> Vec<String> {

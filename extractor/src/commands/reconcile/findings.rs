@@ -1,10 +1,13 @@
 //! What a comparison has found, counted, with some examples; kept between runs, so that one that was broken off can go on.
 
 use crate::table::columns;
+use pipeline::comparison::Compared;
 use serde::{Deserialize, Serialize};
 
 /// How many examples of each difference are printed.
 const EXAMPLES: usize = 10;
+/// How many are told with the verdict.
+const TOLD: usize = 5;
 
 /// The customers of OKKI and of the form, by how they stand.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -88,6 +91,35 @@ impl Findings {
     /// Customers for which something was done.
     pub(super) const fn handled(&self) -> u64 {
         self.fixed
+    }
+
+    /// What is kept of it for people.
+    pub(super) fn told(&self, fixes: bool, at_most: u8) -> Compared {
+        let kinds = [
+            ("missing", &self.missing),
+            ("stale", &self.stale),
+            (words::mark!("ahead of OKKI"), &self.ahead),
+            (words::mark!("dead letters"), &self.dead),
+            (words::mark!("filtered with a row"), &self.dropped),
+            (words::mark!("deleted in OKKI"), &self.deleted),
+            (words::mark!("no longer listed"), &self.unlisted),
+        ];
+        let examples = kinds.iter().flat_map(|(_, finding)| finding.examples.iter());
+        // Others read it, in whichever language.
+        let asked = words::current();
+        words::speak(words::Language::English);
+        let remedies = self.remedies(at_most);
+        words::speak(asked);
+        Compared {
+            at_ms: 0,
+            open: self.open(),
+            fixes,
+            examples: examples.take(TOLD).cloned().collect(),
+            kinds: kinds
+                .map(|(kind, finding)| (kind.to_owned(), finding.count))
+                .to_vec(),
+            remedies,
+        }
     }
 
     /// What to do about those that `--fix` leaves open.

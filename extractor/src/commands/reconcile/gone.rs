@@ -220,7 +220,10 @@ impl Comparison {
             return self.fetch_again(progress, Phase::Changed, vec![item]).await;
         }
         let wanted = self.reference(progress, id, update_time);
-        let leaving = leaving(&wanted, Stamp::of(&detail), asked);
+        let leaving = CompanySnapshot {
+            unlisted: true,
+            ..leaving(&wanted, Stamp::of(&detail), asked)
+        };
         self.hand_over(progress, leaving, Some(passing::Step::Drop)).await
     }
 

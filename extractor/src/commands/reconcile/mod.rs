@@ -31,8 +31,8 @@ use findings::Findings;
 use indicatif::ProgressBar;
 pub(crate) use others::FILTER;
 use pipeline::{
-    config::CommonConfig, http::HttpConfig, lease::Lease, retry::Backoff, service::Runtime, stage::Stage,
-    watermarks::Watermarks,
+    comparison::By, config::CommonConfig, http::HttpConfig, lease::Lease, retry::Backoff, service::Runtime,
+    stage::Stage, watermarks::Watermarks,
 };
 use progress::{Next, Place, Progress};
 pub(crate) use scheduled::Scheduled;
@@ -99,8 +99,8 @@ impl Comparison {
         let rt = Runtime::tool("extractor", &common)?;
         rt.probe_for_vendor().await.context("REDIS_URL")?;
         rt.declare(Stage::Extract).await?;
-        let Some(lease) = Self::lease(&rt, &settings, ttl, args.fix).await? else {
-            words::bail!("another comparison is at work");
+        let Some(lease) = Self::lease(&rt, &settings, ttl, (args.fix, By::Command)).await? else {
+            return Err(others::at_work(&rt).await);
         };
         let client = shared_client(&rt, &okki, &http)?;
         let bar = ProgressBar::new_spinner();
@@ -115,13 +115,16 @@ impl Comparison {
         rt: &Runtime,
         settings: &RunSettings,
         ttl: Duration,
-        fix: bool,
+        (fix, by): (bool, By),
     ) -> anyhow::Result<Option<Lease>> {
         if fix {
             others::refuse_another_filter(rt, &settings.filter).await?;
         }
-        let key = rt.namespace.listing_lease_key("reconcile");
-        Ok(Lease::acquire(&rt.store, key, &rt.instance, ttl).await?)
+        let lease = Lease::acquire(&rt.store, others::lease_key(rt), &rt.instance, ttl).await?;
+        if lease.is_some() {
+            others::begun(rt, by).await?;
+        }
+        Ok(lease)
     }
 
     fn new(
@@ -212,7 +215,7 @@ impl Comparison {
         let (key, ttl) = (self.lease.key().to_owned(), self.ttl);
         match outage::lease_again(&self.rt, &key, ttl).await? {
             Some(lease) => self.lease = lease,
-            None => words::bail!("another comparison has taken over"),
+            None => return Err(others::at_work(&self.rt).await),
         }
         Ok(())
     }
@@ -236,7 +239,9 @@ impl Comparison {
         self.left_behind.store(pending, Ordering::Relaxed);
         self.go_on(begun).await?;
         self.place.close().await?;
-        Ok(std::mem::take(&mut begun.findings))
+        let findings = std::mem::take(&mut begun.findings);
+        others::ended(&self.rt, &findings.told(self.fix, self.at_most)).await?;
+        Ok(findings)
     }
 
     /// A new one, over everything up to the present.

@@ -4,6 +4,7 @@ use super::Comparison;
 use crate::{okki::Client, outage, run::RunSettings, schedule::Schedule, state::State};
 use pipeline::{
     alert::{Problem, Severity},
+    comparison::By,
     retry::Backoff,
     service::Runtime,
     store,
@@ -90,7 +91,9 @@ impl Scheduled {
             return Ok(wait.min(POLL));
         }
         let own = (true, AT_MOST);
-        let Some(lease) = Comparison::lease(&self.rt, &self.settings, self.ttl, own.0).await? else {
+        let Some(lease) =
+            Comparison::lease(&self.rt, &self.settings, self.ttl, (own.0, By::Schedule)).await?
+        else {
             return Ok(POLL);
         };
         let mut comparison = Comparison::new(

@@ -1,8 +1,8 @@
 //! A comparison that somebody has asked a running extractor for.
 
-use super::{Comparison, scheduled::AT_MOST};
+use super::{Comparison, others, scheduled::AT_MOST};
 use crate::{okki::Client, outage, run::RunSettings};
-use pipeline::service::Runtime;
+use pipeline::{comparison::By, service::Runtime};
 use std::{sync::Arc, time::Duration};
 
 /// How often it is told how far it is.
@@ -35,9 +35,15 @@ pub(crate) struct Compared {
 }
 
 impl Wished {
+    /// Who is at a comparison now.
+    pub(crate) async fn others(&self) -> String {
+        others::at_work(&self.rt).await.to_string()
+    }
+
     /// Compares up to the end, or goes on with a comparison that was broken off; `None`: another one is at work.
     pub(crate) async fn compare(&self, fix: bool, tell: impl Fn(String)) -> anyhow::Result<Option<Compared>> {
-        let Some(lease) = Comparison::lease(&self.rt, &self.settings, self.ttl, fix).await? else {
+        let Some(lease) = Comparison::lease(&self.rt, &self.settings, self.ttl, (fix, By::Wish)).await?
+        else {
             return Ok(None);
         };
         let mut comparison = Comparison::new(

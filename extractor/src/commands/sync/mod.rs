@@ -11,8 +11,9 @@ use crate::{
     okki::Error,
     outage::PATIENCE,
     run::{RunSettings, Span},
-    settings::{OkkiConfig, moment},
+    settings::OkkiConfig,
     state::RunKind,
+    typed::period,
 };
 use pipeline::{
     config::CommonConfig, http::HttpConfig, mask::mask_text, service::Runtime, setting::ConfigError,
@@ -46,7 +47,8 @@ pub(crate) async fn sync(args: SyncArgs) -> anyhow::Result<()> {
         }
         sync.check_same_backfill().await?;
         let Some(lease) = sync.lease(PATIENCE).await? else {
-            words::bail!("another replica lists {} and does not end", kind.name())
+            let who = sync.who_lists(kind).await;
+            words::bail!("another replica lists {} and does not end: {who}", kind.name())
         };
         sync.work(lease).await
     };
@@ -95,19 +97,8 @@ fn span(args: &SyncArgs) -> Result<Span, ConfigError> {
     let Some(since) = &args.since else {
         return Ok(Span::SinceCheckpoint);
     };
-    let until = args
-        .until
-        .as_deref()
-        .map(|until| moment("--until", until, true))
-        .transpose()?;
-    match (moment("--since", since, false)?, until) {
-        (since, Some(until)) if since > until => Err(ConfigError::new(
-            "--since",
-            words::tr!("is after --until"),
-            words::tr!("exchange them, or omit --until for now"),
-        )),
-        (since, until) => Ok(Span::Between { since, until }),
-    }
+    let (since, until) = period(("--since", since), ("--until", args.until.as_deref()))?;
+    Ok(Span::Between { since, until })
 }
 
 /// What was typed, checked.

@@ -1,5 +1,6 @@
 //! The replica that such a command is while it works: it waits for its turn, makes the run, fetches, and gives up in time.
 
+mod behind;
 mod ids;
 
 pub(super) use ids::ids;
@@ -7,6 +8,7 @@ pub(super) use ids::ids;
 use super::{Ended, Settings, is_final};
 use crate::{
     commands::{fetch_details, shared_client},
+    look_back::LookBack,
     okki::Client,
     outage::{self, PATIENCE},
     pause::Pauses,
@@ -30,6 +32,7 @@ pub(super) struct Sync {
     runner: Runner,
     concurrency: usize,
     removals: bool,
+    look_back: Option<LookBack>,
     skip: bool,
     json: bool,
     ttl: Duration,
@@ -59,7 +62,7 @@ impl Sync {
         let client = shared_client(&rt, &okki, &http)?;
         let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
         let state = State::new(rt.store.clone(), rt.namespace.clone());
-        let removals = list.removals;
+        let (removals, look_back) = (list.removals, list.look_back);
         let runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), list);
         let concurrency = okki.client.concurrency;
         Ok(Self {
@@ -70,6 +73,7 @@ impl Sync {
             runner,
             concurrency,
             removals,
+            look_back,
             skip,
             json,
             ttl,
@@ -116,10 +120,16 @@ impl Sync {
         };
         for kind in kinds {
             let Some(lease) = self.lease_of(kind, PATIENCE).await? else {
-                words::bail!("another replica is at work on the run")
+                words::bail!(
+                    "another replica is at work on the run: {}",
+                    self.who_lists(kind).await
+                )
             };
             if self.state.discard(kind, lease.fence()).await? != Written::Yes {
-                words::bail!("another replica is at work on the run")
+                words::bail!(
+                    "another replica is at work on the run: {}",
+                    self.who_lists(kind).await
+                )
             }
             lease.release().await?;
         }
@@ -180,6 +190,7 @@ impl Sync {
     async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Summary> {
         let mut runs = vec![self.list(self.kind, self.span, lease).await?];
         runs.extend(self.first_load().await?);
+        runs.extend(self.look_back().await?);
         self.wait_for_details(&runs).await
     }
 
@@ -199,23 +210,6 @@ impl Sync {
     fn stalled(&self) -> Duration {
         let ladder = self.rt.broker.retry().ladder();
         ladder.last().copied().unwrap_or_default() + Duration::from_secs(60)
-    }
-
-    /// What the live window has left out because there was no checkpoint, unless another replica lists it.
-    async fn first_load(&self) -> anyhow::Result<Option<Run>> {
-        let first = outage::waited(|| self.state.standing(RunKind::First)).await?;
-        if self.kind != RunKind::Live || !(first.wanted || first.run.is_some()) {
-            return Ok(None);
-        }
-        let key = self.state.lease_key(RunKind::First);
-        let acquire = || Lease::acquire(&self.rt.store, key.clone(), &self.rt.instance, self.ttl);
-        match outage::waited(acquire).await? {
-            Some(lease) => Ok(Some(self.list(RunKind::First, Span::First, lease).await?)),
-            None => {
-                tracing::info!("another replica lists the first load");
-                Ok(None)
-            }
-        }
     }
 
     async fn list(&self, kind: RunKind, span: Span, mut lease: Lease) -> anyhow::Result<Run> {

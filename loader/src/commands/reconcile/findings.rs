@@ -3,9 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::table::Facts;
+use crate::keyless::REMEDY;
+use pipeline::comparison::Compared;
 
 /// How many examples of each difference are printed.
 const EXAMPLES: usize = 10;
+/// How many are told with the verdict.
+const TOLD: usize = 5;
 
 /// The differences, counted, with some examples.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -48,6 +52,33 @@ impl Findings {
     /// Customers that differ and are not fetched again.
     pub(super) fn open(&self) -> usize {
         (self.missing.count + self.different.count + self.behind.count).saturating_sub(self.fixed)
+    }
+
+    /// What is kept of it for people.
+    pub(super) fn told(&self, fixes: bool) -> Compared {
+        let kinds = [
+            (words::mark!("missing rows"), &self.missing),
+            (words::mark!("different rows"), &self.different),
+            (words::mark!("rows behind"), &self.behind),
+        ];
+        let examples = kinds.iter().flat_map(|(_, finding)| finding.examples.iter());
+        let remedies = match self.held_back {
+            0 => String::new(),
+            _ => words::kept!(
+                "{} rows have no key and may be theirs: {REMEDY}",
+                self.without_key
+            ),
+        };
+        Compared {
+            at_ms: jiff::Timestamp::now().as_millisecond(),
+            open: self.open() as u64,
+            fixes,
+            examples: examples.take(TOLD).cloned().collect(),
+            kinds: kinds
+                .map(|(kind, finding)| (kind.to_owned(), finding.count as u64))
+                .to_vec(),
+            remedies,
+        }
     }
 
     pub(super) fn print(&self, json: bool) -> anyhow::Result<()> {

@@ -13,13 +13,16 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
+use pipeline::comparison::{Compared, Comparisons, Side};
 use pipeline::setting::ConfigError;
 
 use super::index::tool;
 use super::usable;
 use crate::cli::ReconcileArgs;
 use crate::keyless::REMEDY;
+use crate::write::Writer;
 use compare::Comparison;
+use findings::Findings;
 use progress::{Next, Place};
 
 /// Compares, prints, and fails when there is a difference that was not fixed.
@@ -69,10 +72,24 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     writer.runtime.events.finish().await;
     bar.finish_and_clear();
     let findings = progress.findings;
+    keep(&writer, &findings.told(args.fix)).await?;
     findings.print(args.json)?;
+    judge(&findings, args.fix)
+}
+
+/// For `status` and `doctor`.
+async fn keep(writer: &Writer, told: &Compared) -> anyhow::Result<()> {
+    let runtime = &writer.runtime;
+    let comparisons = Comparisons::new(runtime.store.clone(), runtime.namespace.clone());
+    let kept = comparisons.end(Side::Form, told).await;
+    kept.with_context(|| words::tr!("ask Redis"))
+}
+
+/// Fails when something is left open.
+fn judge(findings: &Findings, fix: bool) -> anyhow::Result<()> {
     let (open, held_back) = (findings.open(), findings.held_back);
     words::ensure!(
-        held_back == 0 || !args.fix,
+        held_back == 0 || !fix,
         "{open} customers differ; {held_back} of them are not fetched again, because {} rows have no key and may be \
          theirs: {REMEDY}",
         findings.without_key

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::Poison;
+use pipeline::stage::Stage;
+use serde_json::Value;
 
 use super::{dead, ids, refused};
 use crate::loader::feed::Feed;
@@ -179,5 +181,47 @@ async fn rows_are_mapped_anew_from_fresh_details() {
     );
     let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(report.form_rows, 5);
+    pipeline.drain().await;
+}
+
+/// What the broker itself has buried is a bundle as a whole: it is shown as the customers that it carries, and a replay puts
+/// each of them back.
+#[tokio::test]
+async fn a_buried_bundle_is_many_customers_and_goes_back_as_such() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(3)
+        .seed(68)
+        .set("INDEX_SETTLE", "0s")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let customers = pipeline.simulator.company_ids();
+    feed.bury_together(Stage::Load, &feed.records(&pipeline, &customers))
+        .await;
+    let listed = pipeline.tool(Service::Loader, &["dead", "list"]).await.unwrap();
+    assert!(listed.contains("the records of 3 customers"), "{listed}");
+    let listed: Vec<Value> = pipeline
+        .tool(Service::Loader, &["dead", "list", "--json"])
+        .await
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let id = listed[0]["id"].as_str().unwrap();
+    let shown = pipeline
+        .tool(Service::Loader, &["dead", "show", id])
+        .await
+        .unwrap();
+    for customer in &customers {
+        assert!(shown.contains(&customer.to_string()), "{shown}");
+    }
+    assert!(shown.contains("dead replay --id"), "{shown}");
+    pipeline.run(Service::Loader);
+    let replay = ["replay", "--all", "--reason", "a test", "--json"];
+    let result = dead(&pipeline, Service::Loader, &replay).await;
+    assert_eq!(result["state"], "complete", "{result}");
+    pipeline.rows(LIMIT, 3).await;
+    let listed = pipeline.tool(Service::Loader, &["dead", "list"]).await.unwrap();
+    assert!(listed.starts_with("no letter"), "{listed}");
     pipeline.drain().await;
 }

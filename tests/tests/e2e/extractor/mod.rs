@@ -17,6 +17,7 @@ mod filter_left;
 mod first_load;
 mod interrupted;
 mod leader;
+mod listed_late;
 mod missing;
 mod paging;
 mod polling;

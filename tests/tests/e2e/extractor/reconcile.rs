@@ -7,7 +7,7 @@ use kit::simulator::{Fault, FaultKind, KEY_WIDGET, Vendor};
 use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 
-use super::sink::{calls, redis};
+use super::sink::{calls, redis, redis_at};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -130,6 +130,18 @@ async fn what_is_missing_stale_or_too_much_is_found_and_mended() {
         .unwrap();
     let books: Value = serde_json::from_str(&books).unwrap();
     assert_eq!(books["total"]["filtered_removed"], 2, "{books}");
+    assert_eq!(books["total"]["filtered_unlisted"], 2, "{books}");
+    let traced = ["trace", &loaded[2], "--json"];
+    let traced = pipeline.tool(Service::Transformer, &traced).await.unwrap();
+    let traced: Value = serde_json::from_str(&traced).unwrap();
+    assert_eq!(traced["place"], "unlisted", "{traced}");
+    assert!(
+        traced["now"]
+            .as_str()
+            .unwrap()
+            .contains("taken away by a comparison"),
+        "{traced}"
+    );
     reported(&pipeline, &[], &[("listed", all - 3), ("current", all - 3)]).await;
     let (report, is_good) = reconcile(&pipeline, &[]).await;
     assert!(is_good, "{report}");
@@ -361,4 +373,44 @@ async fn nobody_is_removed_when_everybody_seems_to_have_gone() {
     })
     .await;
     pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn who_is_at_a_comparison_is_named() {
+    let pipeline = PipelineUnderTest::for_test().customers(3).seed(97).start().await;
+    let key = format!("{{{}}}:", pipeline.namespace);
+    let lease = format!("{key}extract:lease:reconcile");
+    redis_at(&pipeline, "SET", &lease, &["host-17 4711", "PX", "600000"]).await;
+    let told = r#"{"instance":"host-17","by":"schedule","since_ms":1700000000000}"#;
+    redis_at(
+        &pipeline,
+        "HSET",
+        &format!("{key}compared"),
+        &["source at work", told],
+    )
+    .await;
+    let refused = pipeline
+        .tool(Service::Extractor, &["reconcile"])
+        .await
+        .unwrap_err();
+    let refused = format!("{refused:#}");
+    assert!(
+        refused.contains("another comparison is at work: host-17 since "),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("RECONCILE_CRON") && refused.contains("stop that process"),
+        "{refused}"
+    );
+    // What a holder of before has said is no word about this one.
+    redis_at(&pipeline, "SET", &lease, &["host-18 4712", "PX", "600000"]).await;
+    let refused = pipeline
+        .tool(Service::Extractor, &["reconcile"])
+        .await
+        .unwrap_err();
+    let refused = format!("{refused:#}");
+    assert!(
+        refused.contains("host-18") && !refused.contains("host-17"),
+        "{refused}"
+    );
 }

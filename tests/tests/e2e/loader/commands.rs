@@ -57,10 +57,27 @@ async fn commands_say_where_a_customer_is_and_what_differs() {
         format!("{refused:#}").contains("1 customers differ"),
         "{refused:#}"
     );
+    // The verdict and the doctors know of it until a comparison is clean.
+    let told = async || {
+        let mut told = Vec::new();
+        for (service, command) in [
+            (Service::Transformer, "status"),
+            (Service::Loader, "doctor"),
+            (Service::Extractor, "doctor"),
+        ] {
+            let output = pipeline.tool_output(service, &[command]).await.unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            let open = "the comparison with the form of ";
+            told.push(said.contains(open) && said.contains("`loader reconcile --fix`"));
+        }
+        told
+    };
+    assert_eq!(told().await, [true; 3]);
     let said = pipeline
         .tool(Service::Loader, &["reconcile", "--fix", "--json"])
         .await
         .unwrap();
+    assert_eq!(told().await, [false; 3]);
     let found: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(
         (&found["missing"]["count"], &found["extra"]["count"]),

@@ -12,11 +12,13 @@ use kit::simulator::{LABELS, cell_widget};
 use pipeline::config::{CommonArgs, CommonConfig};
 use pipeline::consumer::{self, ConsumerOptions};
 use pipeline::handler::{Handler, Job, Outcome};
-use pipeline::message::Outgoing;
+use pipeline::message::{Envelope, Outgoing, Subject as _};
 use pipeline::service::Runtime;
 use pipeline::shutdown::Shutdown;
 use pipeline::stage::Stage;
+use prost::Message as _;
 use proto::v1::{CompanyRef, FieldValue, FormRecord, Operation, Version, field_value};
+use proto::v2::{Bundle, BundledRecord};
 use tokio_util::task::AbortOnDropHandle;
 
 #[derive(Parser)]
@@ -110,6 +112,35 @@ impl Feed {
             let letters = records.iter().map(|record| Outgoing::to(stage, record)).collect();
             self.runtime.publisher.publish_to(&queue, letters).await.unwrap();
         }
+    }
+
+    /// The same as one letter, as the broker buries a bundle.
+    pub(crate) async fn bury_together(&self, stage: Stage, records: &[FormRecord]) {
+        let record = |record: &FormRecord| BundledRecord {
+            body: record.encode_to_vec().into(),
+            message_id: format!("FormRecord:{}", record.company_id),
+            attempt: 1,
+            first_seen: record.fetched_at,
+            run_id: record.run_id.clone(),
+            company_id: record.company_id.clone(),
+            ..BundledRecord::default()
+        };
+        let bundle = Bundle {
+            kind: FormRecord::TYPE.to_owned(),
+            lane: String::new(),
+            records: records.iter().map(record).collect(),
+        };
+        let envelope = Envelope {
+            message_id: "Bundle:buried".to_owned(),
+            kind: kit::bundles::TYPE.to_owned(),
+            attempt: 1,
+            first_seen_ms: 1,
+            suspect: true,
+            ..Envelope::default()
+        };
+        let queue = self.runtime.namespace.dead_queue(stage);
+        let letter = Outgoing::raw(queue, envelope, bundle.encode_to_vec().into());
+        self.runtime.publisher.publish(vec![letter]).await.unwrap();
     }
 
     /// Publishes every customer as it is now.

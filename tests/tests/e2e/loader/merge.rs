@@ -211,3 +211,42 @@ async fn rows_of_other_customers_under_a_damaged_key_are_left_alone() {
     assert_eq!(everything(&pipeline).len(), doubled.len() - 1);
     assert_eq!(rows(&pipeline)[kept].len(), 2);
 }
+
+/// A person gives a customer's older row the key of another one, whose own row is newer: that one is known to be its own.
+#[tokio::test]
+async fn an_older_row_that_got_this_key_by_hand_does_not_take_the_place_of_the_customers_own() {
+    let mut pipeline = loaded(104).await;
+    let before = rows(&pipeline);
+    let mut by_age: Vec<(&String, &String)> =
+        before.iter().map(|(company, rows)| (&rows[0], company)).collect();
+    by_age.sort_unstable();
+    let ((older, robbed), (own, company)) = (by_age[0], by_age[by_age.len() - 1]);
+    assert!(older < own);
+    let typed = json!({ KEY_WIDGET: {"value": company} });
+    pipeline.simulator.edit_row(older, &typed).unwrap();
+    double(&pipeline, company);
+    let folder = tempfile::tempdir().unwrap();
+    let all = ["--yes", "--merge-at-most", "100"];
+    let (code, said) = merge(&pipeline, &folder.path().join("a"), &all).await;
+    assert_eq!(code, Some(0), "{said}");
+    let left_alone = format!("left alone: row {older}");
+    assert!(said.contains(&format!("keep {own}")), "{said}");
+    assert!(said.contains(&left_alone), "no `{left_alone}` in: {said}");
+    assert!(said.contains("1 rows deleted"), "the copy goes: {said}");
+    assert_eq!(rows(&pipeline)[company], [older.clone(), own.clone()]);
+    // Put right by hand, both customers have their rows, and later states of this one go to its own.
+    pipeline
+        .simulator
+        .edit_row(older, &json!({ KEY_WIDGET: {"value": robbed} }))
+        .unwrap();
+    let feed = Feed::new(&pipeline).await;
+    pipeline.run(Service::Loader);
+    pipeline
+        .simulator
+        .change_one(company.parse().unwrap(), None)
+        .unwrap();
+    feed.put_all(&pipeline).await;
+    pipeline.until_equal(LIMIT).await;
+    assert_eq!(rows(&pipeline), before);
+    pipeline.drain().await;
+}

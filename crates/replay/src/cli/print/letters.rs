@@ -138,9 +138,13 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
     let mut line = |name: &str, text: String| table::fact(out, name, &text);
     let maybe = |text: &Option<String>| text.clone().unwrap_or_default();
     line("id", record.id.clone())?;
+    let customers = letter.customers();
     line(
         "customer",
-        words::tr!("{}  version {}", record.company_id, record.version),
+        match customers.len() {
+            0 => words::tr!("{}  version {}", record.company_id, record.version),
+            count => words::tr!("{count}: {}", words::list(&customers)),
+        },
     )?;
     line("reason", words::of(&record.code, words::retold(&record.message)))?;
     line("group", group.to_owned())?;
@@ -198,6 +202,9 @@ fn attempts(out: &mut impl Write, record: &FailureRecord) -> Result<()> {
 pub(crate) fn next_of_letter(out: &mut impl Write, letter: &Letter, group: &str) -> Result<()> {
     let digits = letter.digits();
     let next = match letter.archived() {
+        None if !letter.customers().is_empty() => {
+            words::tr!("dead replay --id {digits} --reason WHY, dead discard --id {digits} --reason WHY")
+        }
         Some(archived) => words::tr!("dead undo {} --reason WHY", archived.operation),
         None => words::tr!(
             "dead replay --group {group} --reason WHY, dead edit {digits} --reason WHY, dead discard --id {digits} --reason WHY"

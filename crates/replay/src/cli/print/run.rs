@@ -20,6 +20,7 @@ fn word(fate: Fate) -> &'static str {
         Fate::Failed => words::text!("failed"),
         Fate::Waiting => words::text!("waiting"),
         Fate::Filtered => words::text!("filtered"),
+        Fate::Unlisted => words::text!("in no listing"),
         Fate::Missing => words::text!("missing"),
         Fate::Discarded => words::text!("discarded"),
         Fate::Done => words::text!("done"),

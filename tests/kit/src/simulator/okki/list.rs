@@ -151,6 +151,10 @@ fn page(world: &World, query: &Query, settings: &OkkiSettings, salt: u64) -> (us
 fn odd_listing(world: &World, query: &Query, quirks: &ListingSettings) -> Option<Vec<(i64, u32)>> {
     let is_one_of = |ids: &[i64], row: &(i64, u32)| ids.contains(&company_id(row.1));
     let shown = world.listing(query.removed);
+    if quirks.lag_s > 0 {
+        let until = jiff::Timestamp::now().as_second() - quirks.lag_s;
+        return Some(shown.iter().filter(|(time, _)| *time <= until).copied().collect());
+    }
     match query.existing {
         true if !quirks.hidden.is_empty() => {
             let shown = shown.iter().filter(|row| !is_one_of(&quirks.hidden, row));

@@ -1,0 +1,104 @@
+//! Changes that the listing shows later than windows overlap: live windows have passed over them, and only a look back finds
+//! them. They are published as any change, counted, and told, for whoever set `OVERLAP` should know.
+
+use super::{Runner, Stop};
+use crate::{
+    okki::{ListItem, time},
+    state::{Phase, Run, RunKind},
+};
+use pipeline::{
+    alert::{Problem, Severity},
+    telemetry::names,
+    watermarks::Watermarks,
+};
+use std::time::Duration;
+
+/// Problem that the listing shows changes late.
+const LISTING_LATE: &str = "listing-late";
+
+impl Runner {
+    /// Up to where no live window will list again.
+    pub(super) async fn passed_over(&self) -> Result<i64, Stop> {
+        let checkpoint = self.state.standing(RunKind::Live).await?.checkpoint;
+        let overlap = self.settings.margins.overlap.as_secs().cast_signed();
+        checkpoint.map(|end| end - overlap).ok_or(Stop::Forgotten)
+    }
+
+    /// Whether what a look finds was late. The first one finds what this Redis has not held; so does one beside a first load.
+    pub(super) async fn tells_late(&self, wide_s: Option<i64>) -> Result<bool, Stop> {
+        let first = self.state.standing(RunKind::First).await?;
+        Ok(wide_s.is_some() && !first.wanted && first.run.is_none())
+    }
+
+    /// What neither a window nor anybody else has handed on in this state.
+    pub(super) async fn late(&self, run: &mut Run, items: Vec<ListItem>) -> Result<Vec<ListItem>, Stop> {
+        if items.is_empty() {
+            return Ok(items);
+        }
+        let marks = Watermarks::new(self.rt.store.clone(), self.rt.namespace.clone());
+        let ids: Vec<&str> = items.iter().map(|item| item.company_id.as_str()).collect();
+        let known = if run.phase == Phase::Removed {
+            let removed = marks.removed(&ids).await?;
+            let times = removed
+                .into_iter()
+                .map(|version| version.map(|version| version.update_time));
+            times.collect()
+        } else {
+            let (loaded, published) = (marks.loaded(&ids).await?, marks.published(&ids).await?);
+            let published = published
+                .into_iter()
+                .map(|one| one.map(|one| one.version.update_time));
+            let newer = |(loaded, published): (Option<i64>, Option<i64>)| loaded.max(published);
+            loaded.into_iter().zip(published).map(newer).collect::<Vec<_>>()
+        };
+        // Who shows no time is fetched by the windows, again and again, and would be by every look.
+        let is_late = |(item, known): &(ListItem, Option<i64>)| {
+            (item.update_time > 0 || run.phase == Phase::Removed)
+                && known.is_none_or(|known| known < item.update_time.max(1))
+        };
+        let late = items.into_iter().zip(known).filter(is_late);
+        let late: Vec<ListItem> = late.map(|(item, _)| item).collect();
+        if let Some(look) = &mut run.look {
+            look.late += late.len() as u64;
+            let oldest = late
+                .iter()
+                .map(|item| item.update_time)
+                .filter(|time| *time > 0)
+                .min();
+            look.oldest = [look.oldest, oldest].into_iter().flatten().min();
+        }
+        Ok(late)
+    }
+
+    /// Says what a look has found late, until a wide one finds nothing.
+    pub(super) fn tell_late(&self, run: &Run) {
+        let Some(look) = run.look.as_ref().filter(|look| look.told) else {
+            return;
+        };
+        let problem = |detail| Problem {
+            key: LISTING_LATE.to_owned(),
+            severity: Severity::Warning,
+            summary: words::tr!("OKKI's listing shows changes late"),
+            detail,
+            patience: Duration::ZERO,
+        };
+        if look.late == 0 {
+            if look.wide {
+                self.rt.alerts.over(problem(String::new()));
+            }
+            return;
+        }
+        let oldest = time::format(look.oldest.unwrap_or(run.end));
+        tracing::warn!(
+            run = run.id,
+            late = look.late,
+            oldest,
+            "the listing showed changes later than windows overlap (OVERLAP)"
+        );
+        metrics::counter!(names::EXTRACTOR_LATE_CHANGES).increment(look.late);
+        self.rt.alerts.raise(problem(words::tr!(
+            "the listing showed {} changes late, the oldest of {oldest}; they are fetched now. Where it goes on, raise OVERLAP, and ask OKKI",
+            look.late
+        )));
+    }
+}
