@@ -59,7 +59,7 @@ pub(crate) struct OidcArgs {
         value_name = "CLAIM"
     )]
     oidc_name_claim: String,
-    /// Address by which browsers reach the desk, if it is not the one that they call it by, such as https://desk.example.com
+    /// Address by which browsers reach the desk, if it is not the one that they call it by, such as https://HOST
     #[arg(long, env = "DESK_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 }
