@@ -118,7 +118,7 @@ ran+=("local overlay, judge content;")
 in_cluster rollout restart statefulset/rabbitmq
 in_cluster scale deployment/loader --replicas=3
 in_cluster rollout status statefulset/rabbitmq --timeout=300s
-printf '{"count": 500}' | in_cluster create --raw "$SIMULATOR/change" -f - >/dev/null
+in_cluster create --raw "$SIMULATOR/change" -f - >/dev/null <<<'{"count": 500}'
 judged
 in_cluster exec deploy/loader -- service doctor
 ran+=("judge content after a restart of the broker and with three loaders, doctor well;")

@@ -181,7 +181,11 @@ impl Leader {
                 return Ok(POLL);
             }
         }
-        let wait = self.schedule.wait(last, state.redis_ms);
+        let rest = match (self.span, last) {
+            (Span::LookBack(looks), Some(last)) => looks.due_ms(&state, last) - state.redis_ms,
+            _ => 0,
+        };
+        let wait = self.schedule.wait(last, state.redis_ms).max(rest);
         let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
         let wanted = match &self.polling {
             Some(polling) => polling.run_wanted(&state).await?,

@@ -3,7 +3,7 @@
 //! A listing that shows nothing for longer than windows overlap, or shows changes later than that, loses them without a
 //! sign. What was published is not published again, so that looking back costs a page or two while nothing is late.
 
-use crate::schedule::Schedule;
+use crate::{schedule::Schedule, state::KindState};
 use pipeline::setting::{ConfigError, positive_duration};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ const SHARE: f64 = 0.02;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LookBack {
     every: Duration,
+    /// Rows that looks may list in a second of the time between them, in thousandths.
+    rows_per_ks: u64,
 }
 
 /// What one look is about, kept with its run.
@@ -41,20 +43,28 @@ pub(crate) struct Look {
 }
 
 impl LookBack {
-    /// As often as wanted and as a day's quota allows.
+    /// As often as wanted and as the quota allows: calls per second and per day, and rows of a page.
     #[must_use]
-    pub(crate) fn new(every: Duration, daily: Option<u64>) -> Self {
+    pub(crate) fn new(every: Duration, (per_second, daily): (f64, Option<u64>), page: u32) -> Self {
         let affordable = daily.map_or(Duration::ZERO, |calls| {
             let looks = (calls as f64 * SHARE / CALLS).max(1.0);
             Duration::from_secs_f64(86_400.0 / looks)
         });
+        let of_a_day = daily.map_or(f64::INFINITY, |calls| calls as f64 / 86_400.0);
+        let rows = per_second.min(of_a_day) * SHARE * f64::from(page);
         Self {
             every: every.max(affordable),
+            // The cast saturates.
+            rows_per_ks: ((rows * 1_000.0) as u64).max(1),
         }
     }
 
     /// What was typed; `None` is never.
-    pub(crate) fn parse(text: &str, daily: Option<u64>) -> Result<Option<Self>, ConfigError> {
+    pub(crate) fn parse(
+        text: &str,
+        quota: (f64, Option<u64>),
+        page: u32,
+    ) -> Result<Option<Self>, ConfigError> {
         if text.trim() == "off" {
             return Ok(None);
         }
@@ -64,7 +74,12 @@ impl LookBack {
                 words::tr!("is shorter than a listing takes"),
                 words::tr!("write a duration such as 15m, or off"),
             )),
-            every => Ok(Some(Self::new(every, daily))),
+            long if long > WIDE => Err(ConfigError::new(
+                "LOOK_BACK",
+                words::tr!("is longer than looks reach back"),
+                words::tr!("write at most 24h, or off"),
+            )),
+            every => Ok(Some(Self::new(every, quota, page))),
         }
     }
 
@@ -72,6 +87,20 @@ impl LookBack {
     #[must_use]
     pub(crate) const fn schedule(self) -> Schedule {
         Schedule::Every(self.every)
+    }
+
+    /// How long after the begin of a look that has listed so many rows the next one may begin: what looks cost is bounded,
+    /// whatever the past holds.
+    #[must_use]
+    pub(crate) fn rest(self, rows: u64) -> Duration {
+        Duration::from_millis(rows.saturating_mul(1_000_000) / self.rows_per_ks).min(WIDE)
+    }
+
+    /// When the next one may begin at the earliest for what the last one has cost, unix milliseconds.
+    #[must_use]
+    pub(crate) fn due_ms(self, state: &KindState, last_ms: i64) -> i64 {
+        let rest = self.rest(state.looked.unwrap_or(0)).as_millis();
+        last_ms.saturating_add(i64::try_from(rest).unwrap_or(i64::MAX))
     }
 
     /// Whether it is time for a wide look, the last one having been made at `wide_s`. A time in the future says nothing.
@@ -108,7 +137,7 @@ mod tests {
 
     #[test]
     fn looks_grow_to_a_day_four_times_a_day_and_after_something_late() {
-        let looks = LookBack::new(15 * MINUTE, None);
+        let looks = LookBack::new(15 * MINUTE, (10.0, None), 200);
         let now = 1_000_000;
         assert!(looks.is_wide(None, now), "the first one");
         assert!(looks.is_wide(Some(0), now), "after something late");
@@ -124,9 +153,25 @@ mod tests {
     }
 
     #[test]
+    fn who_finds_much_to_list_rests_longer() {
+        // 10 calls a second: 0.2 for looks, 40 rows.
+        let looks = LookBack::new(15 * MINUTE, (10.0, None), 200);
+        assert_eq!(looks.rest(0), Duration::ZERO);
+        assert_eq!(looks.rest(2_000), Duration::from_secs(50));
+        assert_eq!(looks.rest(1_000_000), Duration::from_secs(25_000));
+        assert_eq!(looks.rest(u64::MAX), WIDE);
+        let looks = LookBack::new(15 * MINUTE, (10.0, Some(8_640)), 200);
+        assert_eq!(looks.rest(2_000), Duration::from_secs(5_000));
+        for wrong in ["25h", "0s", "often"] {
+            assert!(LookBack::parse(wrong, (10.0, None), 200).is_err(), "{wrong}");
+        }
+        assert!(LookBack::parse("24h", (10.0, None), 200).unwrap().is_some());
+    }
+
+    #[test]
     fn a_small_quota_makes_looks_rarer_and_none_leaves_a_gap() {
-        let of_a_day = |calls| LookBack::new(15 * MINUTE, Some(calls));
-        assert_eq!(of_a_day(1_000_000), LookBack::new(15 * MINUTE, None));
+        let of_a_day = |calls| LookBack::new(15 * MINUTE, (10.0, Some(calls)), 200);
+        assert_eq!(of_a_day(1_000_000).every, 15 * MINUTE);
         for calls in [1, 100, 1_000, 5_000] {
             let looks = of_a_day(calls);
             let a_day = 86_400.0 / looks.every.as_secs_f64();

@@ -140,7 +140,11 @@ impl ListArgs {
             start = start.map(|text| past("START", text)).transpose();
             ahead = positive("BACKFILL_AHEAD", &self.backfill_ahead);
             ask_again_after = positive_duration("ASK_AGAIN_AFTER", &self.ask_again_after);
-            look_back = LookBack::parse(&self.look_back, okki.bucket.daily);
+            look_back = LookBack::parse(
+                &self.look_back,
+                (okki.bucket.per_second, okki.bucket.daily),
+                okki.page_size,
+            );
             queue = depth("LISTING_QUEUE_LIMIT", &self.listing_queue_limit);
             dead = depth("LISTING_DEAD_LIMIT", &self.listing_dead_limit);
         }

@@ -143,8 +143,7 @@ pub(crate) struct WriteArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Merge options")]
 pub(crate) struct MergeArgs {
-    /// Afterwards, of several rows of a customer keep the one that was known to be its own, else the oldest, and delete the
-    /// others; shows them first and asks
+    /// Afterwards, of several rows of a customer keep the oldest and delete the others; shows them first and asks
     #[arg(long, requires = "export")]
     pub(crate) merge_duplicates: bool,
     /// Write the whole rows that go into this new file, as lines of JSON, before the first one is deleted

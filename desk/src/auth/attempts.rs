@@ -35,7 +35,15 @@ enum Key {
 /// Whoever signs in elsewhere has no name yet.
 fn keys(name: Option<&str>, address: IpAddr) -> impl Iterator<Item = Key> {
     let name = name.map(|name| Key::Name(name.to_lowercase().chars().take(64).collect()));
-    name.into_iter().chain([Key::Address(address)])
+    name.into_iter().chain([Key::Address(network(address))])
+}
+
+/// Whoever has one address of version 6 has all of its network.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        address => address,
+    }
 }
 
 fn wait(failures: Failures, now: Instant) -> Duration {
@@ -138,6 +146,19 @@ mod tests {
             !attempts.wait_at(Some("wang"), HERE, now).is_zero(),
             "the address stays"
         );
+    }
+
+    #[test]
+    fn a_network_of_version_6_is_one_address() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        for last in 0..5 {
+            attempts.failed_at(None, address(&format!("2001:db8::{last}")), now);
+        }
+        assert_eq!(attempts.wait_at(None, address("2001:db8::ffff:1"), now), FIRST);
+        assert!(attempts.wait_at(None, address("2001:db8:0:1::1"), now).is_zero());
+        attempts.failed_at(None, address("::ffff:10.0.0.9"), now);
+        assert!(attempts.0.lock().unwrap().contains_key(&Key::Address(THERE)));
     }
 
     #[test]

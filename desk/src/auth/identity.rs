@@ -12,6 +12,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 /// here, and as what.
 const WHOLE_MS: i64 = 12 * 60 * 60 * 1_000;
 
+/// A session of the future was begun by a clock that was wrong, but for the steps that clocks are put right by.
+const AHEAD_MS: i64 = 60_000;
+
 /// Somebody as the provider knows them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Identity<'a> {
@@ -33,6 +36,9 @@ impl People {
         let sql = "DELETE FROM identity_session WHERE begun_at < ?1";
         change.execute(sql, [now - WHOLE_MS])?;
         let name = free_name(&change, who)?;
+        // What the provider says now counts in their other browsers, too.
+        let sql = "UPDATE identity_session SET role = ?3 WHERE issuer = ?1 AND subject = ?2";
+        change.execute(sql, params![who.issuer, who.subject, who.role.name()])?;
         let sql = "INSERT INTO identity (issuer, subject, name, seen_at) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name, seen_at = excluded.seen_at";
         change.execute(sql, params![who.issuer, who.subject, name, now])?;
@@ -43,14 +49,34 @@ impl People {
         Ok(name)
     }
 
+    /// Ends the sessions of somebody who has no role here any more.
+    pub(crate) fn turn_away(&self, issuer: &str, subject: &str) -> Result<()> {
+        let sql = "DELETE FROM identity_session WHERE issuer = ?1 AND subject = ?2";
+        self.lock().execute(sql, [issuer, subject])?;
+        Ok(())
+    }
+
+    /// Which provider gives which roles from now on, in any words; sessions of another one, or of other roles, end.
+    pub(crate) fn provider_is(&self, said: &str) -> Result<()> {
+        let mut connection = self.lock();
+        let change = connection.transaction()?;
+        let sql = "INSERT INTO provider (one, digest) VALUES (1, ?1)
+            ON CONFLICT (one) DO UPDATE SET digest = excluded.digest WHERE digest <> excluded.digest";
+        if change.execute(sql, [digest(said)])? > 0 {
+            change.execute("DELETE FROM identity_session", [])?;
+        }
+        change.commit()?;
+        Ok(())
+    }
+
     /// Whose session it is, with the role that the provider gave them; `None`: it has ended.
     pub(crate) fn identity(&self, secret: &str, now: i64) -> Result<Option<(String, Role)>> {
         let sql = "SELECT i.name, s.role FROM identity_session s
-            JOIN identity i ON i.issuer = s.issuer AND i.subject = s.subject WHERE s.digest = ?1 AND s.begun_at >= ?2";
+            JOIN identity i ON i.issuer = s.issuer AND i.subject = s.subject WHERE s.digest = ?1 AND s.begun_at BETWEEN ?2 AND ?3";
         let connection = self.lock();
         let found: Option<(String, String)> = connection
             .prepare_cached(sql)?
-            .query_row(params![digest(secret), now - WHOLE_MS], |row| {
+            .query_row(params![digest(secret), now - WHOLE_MS, now + AHEAD_MS], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;
@@ -64,6 +90,7 @@ fn free_name(change: &Transaction<'_>, who: Identity<'_>) -> Result<String> {
     let short: String = own.chars().take(6).collect();
     for name in [who.name.to_owned(), format!("{} ({short})", who.name)] {
         let sql = "SELECT EXISTS (SELECT 1 FROM person WHERE name = ?1) OR EXISTS
+            (SELECT 1 FROM token WHERE name = ?1) OR EXISTS
             (SELECT 1 FROM identity WHERE name = ?1 AND NOT (issuer = ?2 AND subject = ?3))";
         let is_taken: bool =
             change.query_row(sql, params![name, who.issuer, who.subject], |row| row.get(0))?;
@@ -98,10 +125,31 @@ mod tests {
         assert_eq!(session("a", 1_001 + WHOLE_MS), None);
         people.welcome(of("1", "wang", Role::Viewer), "b", 3_000).unwrap();
         assert_eq!(session("b", 3_000), Some(("wang".to_owned(), Role::Viewer)));
+        assert_eq!(
+            session("a", 3_000),
+            Some(("wang".to_owned(), Role::Viewer)),
+            "in the other browser, too"
+        );
         people.end_session("b").unwrap();
         assert_eq!(session("b", 3_000), None);
+        people.turn_away("https://id", "1").unwrap();
+        assert_eq!(session("a", 3_000), None, "no role any more");
+        people.welcome(of("1", "wang", Role::Viewer), "a", 3_000).unwrap();
+        assert_eq!(session("a", 2_999 - AHEAD_MS), None, "the clock was ahead");
         assert!(people.remove("WANG").unwrap());
         assert_eq!(session("a", 3_000), None, "removed from the desk");
+    }
+
+    #[test]
+    fn sessions_end_when_another_provider_or_other_roles_are_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let people = People::open(folder.path(), "ns").unwrap();
+        people.provider_is("admins=admin").unwrap();
+        people.welcome(of("1", "wang", Role::Admin), "a", 1).unwrap();
+        people.provider_is("admins=admin").unwrap();
+        assert!(people.identity("a", 2).unwrap().is_some());
+        people.provider_is("").unwrap();
+        assert_eq!(people.identity("a", 2).unwrap(), None);
     }
 
     #[test]

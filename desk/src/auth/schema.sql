@@ -30,6 +30,12 @@ CREATE TABLE IF NOT EXISTS identity_session (
     FOREIGN KEY (issuer, subject) REFERENCES identity (issuer, subject) ON DELETE CASCADE
 ) STRICT;
 
+-- Which provider gives which roles, as a digest.
+CREATE TABLE IF NOT EXISTS provider (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    digest TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS token (
     name TEXT PRIMARY KEY COLLATE NOCASE,
     digest TEXT NOT NULL UNIQUE,

@@ -32,6 +32,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         asks_for_sign_in: config.asks_for_sign_in || oidc.is_some(),
         ..config
     };
+    let roles = oidc.as_ref().map(OidcConfig::who_says).unwrap_or_default();
     let provider = oidc.map(|oidc| Provider::new(oidc, &http)).transpose()?;
     when::show_in(Some(&config.time_zone))
         .map_err(|problem| ConfigError::new("DESK_TIME_ZONE", problem, words::text!("or leave it away")))?;
@@ -40,6 +41,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     rt.gate.open(pipeline::gate::Pause::Starting);
     let model = open(&config.data, &rt.namespace)?;
     let people = super::people(&config.data, &rt.namespace.to_string())?;
+    people.provider_is(&roles)?;
     let tls = match config.tls.is_empty() {
         true => None,
         false => Some(ServerTls::new(config.tls.clone()).context("DESK_TLS_CERT_FILE")?),

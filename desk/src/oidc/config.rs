@@ -86,6 +86,11 @@ pub(crate) struct OidcConfig {
 }
 
 impl OidcConfig {
+    /// Who says what people may do here; it changes with the provider and with each rule of roles.
+    pub(crate) fn who_says(&self) -> String {
+        format!("{} {} {:?}", self.issuer_text, self.client_id, self.roles)
+    }
+
     /// `None`: nobody signs in elsewhere.
     ///
     /// # Errors

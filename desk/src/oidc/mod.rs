@@ -62,5 +62,7 @@ pub(crate) enum Refused {
     NoRole {
         /// The provider.
         host: String,
+        /// Who they are there.
+        subject: String,
     },
 }

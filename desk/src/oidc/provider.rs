@@ -146,8 +146,10 @@ impl Provider {
         if !self.config.roles.are_said(&claims) {
             self.ask_for_more(&client, &tokens, &subject, &mut claims).await?;
         }
-        let host = || self.host();
-        Visitor::of(&self.config, &subject, &claims).ok_or_else(|| Refused::NoRole { host: host() })
+        Visitor::of(&self.config, &subject, &claims).ok_or_else(|| Refused::NoRole {
+            host: self.host(),
+            subject: subject.clone(),
+        })
     }
 
     async fn exchange(&self, client: &Client, ticket: &Ticket, code: &str) -> Result<Tokens, Refused> {
@@ -229,7 +231,8 @@ impl Provider {
         }
         let failed = known.failed.as_ref().filter(|(at, _)| at.elapsed() < REST);
         if let Some((_, why)) = failed {
-            return Err(self.away(anyhow!("{why}")));
+            let old = known.metadata.as_ref().map(|(old, _)| Arc::clone(old));
+            return old.ok_or_else(|| self.away(anyhow!("{why}")));
         }
         match self.discover().await {
             Ok(metadata) => {

@@ -88,7 +88,14 @@ impl Tickets {
         }
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|_, begun_at| now - *begun_at <= LASTS_MS);
-        if taken.len() >= MOST || taken.insert(read.salt, read.begun_at).is_some() {
+        if taken.len() >= MOST {
+            // The provider takes no code twice either; nobody else is kept out by who fills this.
+            let oldest = taken.iter().min_by_key(|(_, begun_at)| **begun_at);
+            if let Some(oldest) = oldest.map(|(salt, _)| salt.clone()) {
+                taken.remove(&oldest);
+            }
+        }
+        if taken.insert(read.salt, read.begun_at).is_some() {
             return None;
         }
         Some(Ticket {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::{identity::Identity, secret},
-    oidc::{Provider, Refused, Visitor},
+    oidc::{Provider, Refused, Ticket},
 };
 use axum::{
     extract::{ConnectInfo, State},
@@ -62,7 +62,9 @@ pub(super) async fn begin(
     let next = Next::of(asked.next);
     let back = way_back(&app, provider, peer.ip(), &headers)?;
     let now = jiff::Timestamp::now().as_millisecond();
-    let begun = provider.begin(&cookie, next.place(), back, !asked.other.is_empty(), now);
+    // Behind the path stands what somebody has looked for, which is none of the provider's business.
+    let place = next.place().split('?').next().unwrap_or("/");
+    let begun = provider.begin(&cookie, place, back, !asked.other.is_empty(), now);
     match begun.await {
         Ok(there) => {
             let secure = if is_local(&headers) { "" } else { "; Secure" };
@@ -77,7 +79,8 @@ pub(super) async fn begin(
     }
 }
 
-/// Lets in whom the provider confirms. Each try counts, as it does with a password.
+/// Lets in whom the provider confirms. Each code that is brought back counts as a try, as a password does; an address that
+/// any page can make a browser call does not.
 pub(super) async fn back(
     State(app): State<App>,
     ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
@@ -86,11 +89,15 @@ pub(super) async fn back(
 ) -> Result<Response, Failure> {
     let provider = provider(&app)?;
     let from = address(&app, peer.ip(), &headers);
-    app.attempts.begin(None, from).map_err(Failure::Wait)?;
     let back = way_back(&app, provider, peer.ip(), &headers)?;
     let now = jiff::Timestamp::now().as_millisecond();
-    match known(provider, &brought, &headers, back, now).await {
-        Ok((visitor, next)) => {
+    let ticket = match begun(provider, &brought, &headers, now) {
+        Ok(ticket) => ticket,
+        Err(refused) => return Ok(not_let_in(&app, &headers, "/", from, &refused)),
+    };
+    app.attempts.begin(None, from).map_err(Failure::Wait)?;
+    match provider.complete(&ticket, &brought.code, back, now).await {
+        Ok(visitor) => {
             let secret = secret::random();
             let who = Identity {
                 issuer: provider.issuer(),
@@ -102,20 +109,20 @@ pub(super) async fn back(
             app.attempts.succeeded(None, from);
             tracing::info!(user, %from, subject = visitor.subject, "signed in at the provider");
             let cookie = session_cookie(&secret, &headers, "");
-            Ok(with_cookie(Redirect::to(Next::of(Some(next)).place()), &cookie))
+            let next = Next::of(Some(ticket.next));
+            Ok(with_cookie(Redirect::to(next.place()), &cookie))
         }
-        Err(refused) => Ok(not_let_in(&app, &headers, "/", from, &refused)),
+        Err(refused) => {
+            if let Refused::NoRole { subject, .. } = &refused {
+                app.people.turn_away(provider.issuer(), subject)?;
+            }
+            Ok(not_let_in(&app, &headers, "/", from, &refused))
+        }
     }
 }
 
-/// Who has come back, and where they wanted to go.
-async fn known(
-    provider: &Provider,
-    brought: &Brought,
-    headers: &HeaderMap,
-    back: RedirectUrl,
-    now: i64,
-) -> Result<(Visitor, String), Refused> {
+/// The sign-in that this browser has begun, and of which the provider has sent a code.
+fn begun(provider: &Provider, brought: &Brought, headers: &HeaderMap, now: i64) -> Result<Ticket, Refused> {
     // First of all: nothing of what another browser has begun is looked at.
     let ticket = provider.take(own_cookie(headers), &brought.state, now)?;
     if brought.iss.as_deref().is_some_and(|iss| iss != provider.issuer()) {
@@ -131,8 +138,7 @@ async fn known(
             code: word.chars().filter(is_word).take(LONGEST_WORD).collect(),
         });
     }
-    let visitor = provider.complete(&ticket, &brought.code, back, now).await?;
-    Ok((visitor, ticket.next))
+    Ok(ticket)
 }
 
 fn provider(app: &App) -> Result<&Provider, Failure> {

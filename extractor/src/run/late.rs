@@ -9,7 +9,7 @@ use crate::{
 use pipeline::{
     alert::{Problem, Severity},
     telemetry::names,
-    watermarks::Watermarks,
+    watermarks::{Watermarks, passing::Known},
 };
 use std::time::Duration;
 
@@ -44,12 +44,14 @@ impl Runner {
                 .map(|version| version.map(|version| version.update_time));
             times.collect()
         } else {
-            let (loaded, published) = (marks.loaded(&ids).await?, marks.published(&ids).await?);
-            let published = published
-                .into_iter()
-                .map(|one| one.map(|one| one.version.update_time));
-            let newer = |(loaded, published): (Option<i64>, Option<i64>)| loaded.max(published);
-            loaded.into_iter().zip(published).map(newer).collect::<Vec<_>>()
+            let (loaded, known) = (marks.loaded(&ids).await?, marks.known(&ids).await?);
+            // Whom a condition drops has been handled as well.
+            let newest = |(loaded, known): (Option<i64>, Known)| {
+                let published = known.published.map(|one| one.version.update_time);
+                let dropped = known.dropped.map(|version| version.update_time);
+                loaded.max(published).max(dropped)
+            };
+            loaded.into_iter().zip(known).map(newest).collect::<Vec<_>>()
         };
         // Who shows no time is fetched by the windows, again and again, and would be by every look.
         let is_late = |(item, known): &(ListItem, Option<i64>)| {
@@ -59,12 +61,10 @@ impl Runner {
         let late = items.into_iter().zip(known).filter(is_late);
         let late: Vec<ListItem> = late.map(|(item, _)| item).collect();
         if let Some(look) = &mut run.look {
-            look.late += late.len() as u64;
-            let oldest = late
-                .iter()
-                .map(|item| item.update_time)
-                .filter(|time| *time > 0)
-                .min();
+            // A listing that goes by dates shows what is to come, too, which no window has passed over.
+            let passed = late.iter().filter(|item| item.update_time <= run.end);
+            look.late += passed.clone().count() as u64;
+            let oldest = passed.map(|item| item.update_time).filter(|time| *time > 0).min();
             look.oldest = [look.oldest, oldest].into_iter().flatten().min();
         }
         Ok(late)

@@ -215,8 +215,9 @@ impl Runner {
 }
 
 fn company_ref(kind: RunKind, run: &Run, item: &ListItem, sequence: u64) -> CompanyRef {
-    // What is late has waited enough.
-    let lane = if matches!(kind, RunKind::Live | RunKind::LookBack) {
+    // What is late has waited enough. A look that tells nothing may find everybody who was not loaded for another reason.
+    let is_late = run.look.as_ref().is_some_and(|look| look.told);
+    let lane = if kind == RunKind::Live || is_late {
         v1::Lane::Live
     } else {
         v1::Lane::Backfill

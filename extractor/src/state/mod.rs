@@ -84,6 +84,7 @@ impl State {
             checkpoint: number("checkpoint"),
             started_ms: number("started_ms"),
             wide_s: number("wide_s"),
+            looked: number("looked").and_then(|rows| u64::try_from(rows).ok()),
             wanted: fields.contains_key("wanted"),
             redis_ms: seconds * 1_000 + micros / 1_000,
         })
@@ -216,6 +217,8 @@ impl State {
         let (wide_s, late) = (run.wide_s(), run.late());
         fields.extend(wide_s.as_deref().map(|wide_s| ("wide_s", wide_s)));
         fields.extend(late.as_deref().map(|late| ("late", late)));
+        let looked = run.look.as_ref().map(|_| run.seen.max(run.listed).to_string());
+        fields.extend(looked.as_deref().map(|rows| ("looked", rows)));
         let condition = run.condition.as_deref();
         fields.extend(condition.map(|condition| ("condition", condition)));
         let writer = Writer::read(fence, before).goes_on();

@@ -216,6 +216,8 @@ pub(crate) struct KindState {
     pub started_ms: Option<i64>,
     /// When the past was last looked at as far back as ever, unix seconds; of looks back only. 0: the next one does so.
     pub wide_s: Option<i64>,
+    /// Rows that the last look back has listed.
+    pub looked: Option<u64>,
     /// A run is wanted, whatever the schedule says.
     pub wanted: bool,
     /// Redis' clock when it answered, unix milliseconds.

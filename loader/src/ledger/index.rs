@@ -8,7 +8,6 @@ use crate::jdy::lookup::FoundRow;
 
 static INDEX: Lua = Lua::new(|| script(include_str!("index.lua")));
 static LEARN: Lua = Lua::new(|| script(include_str!("learn.lua")));
-static KEEP: Lua = Lua::new(|| script(include_str!("keep.lua")));
 static MERGED: Lua = Lua::new(|| script(include_str!("merged.lua")));
 
 /// Why a page of the walk was not taken.
@@ -194,22 +193,6 @@ pub(crate) async fn note_duplicates(ledger: &Ledger, rows: &[(&str, &str)]) -> R
         args.push((*id).into());
     }
     number(ledger.call(&INDEX, &args).await?.first())
-}
-
-/// Keeps another row of a customer up to date from now on; `false`: the one that was kept is being written, or is another one.
-pub(crate) async fn keep(
-    ledger: &Ledger,
-    company: &str,
-    (kept, before): (&str, &str),
-    others: &[&str],
-) -> Result<bool, Error> {
-    let count = others.len().to_string();
-    let mut args: Vec<Cow<'_, str>> = vec![company.into(), kept.into(), before.into(), count.into()];
-    args.extend(others.iter().map(|other| Cow::from(*other)));
-    match ledger.call(&KEEP, &args).await {
-        Err(Error::Protocol(word)) if word == "BUSY" => Ok(false),
-        answer => answer.map(|_| true),
-    }
 }
 
 /// A duplicate was deleted.

@@ -67,22 +67,6 @@ impl Ledger {
         Ok(rows.into_iter().map(known_row).collect())
     }
 
-    /// Which row an earlier index knew of each of these customers, where the index has taken another one with its key.
-    pub(crate) async fn rows_before(&self, companies: &[&str]) -> Result<Vec<Option<String>>, Error> {
-        if companies.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut pipe = redis::pipe();
-        for company in companies {
-            pipe.cmd("HGET")
-                .arg(self.row_key(company))
-                .arg(schema::row::BEFORE);
-        }
-        let mut connection = self.store().connection().await?;
-        let rows = pipe.query_async(&mut *connection).await;
-        Ok(rows.map_err(store::Error::from)?)
-    }
-
     /// Some customers that the ledger knows, from this cursor on (0 at first), and the cursor of the next ones (0 when
     /// there are none). A customer may come twice.
     pub(crate) async fn scan(&self, cursor: u64, about: usize) -> Result<(u64, Vec<String>), Error> {

@@ -14,10 +14,7 @@ local noticed, settles, floor, time = tonumber(index[1]), tonumber(index[2]), in
 local horizon = noticed - (settles - noticed)
 local rows, extra = 0, 0
 
-local function learn(key, company, id, content, written, before)
-  -- Of several rows with one key the oldest is taken, which may be another customer's that a person has given this key: which
-  -- one was this customer's before is the evidence for whoever merges them.
-  if before and before ~= '' and bare(before) ~= id then redis.call('HSET', key, 'o', bare(before)) end
+local function learn(key, company, id, content, written)
   -- A late call may have written this over something newer: it is verified, and then differs from this unknown.
   local unsure = written >= horizon or redis.call('ZSCORE', KEYS[3], company)
   if unsure then content = '' end
@@ -53,7 +50,7 @@ for n = 0, tonumber(ARGV[9]) - 1 do
   elseif not current then
     if not outdated then
       rows = rows + 1
-      learn(key, company, id, content, written, known[2])
+      learn(key, company, id, content, written)
     end
   elseif has and bare(known[2]) == id then
     rows = rows + 1

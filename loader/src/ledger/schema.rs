@@ -9,11 +9,11 @@
 //! | the namespace's index key | hash | the index of the form | `index.lua`, `learn.lua`, read by all |
 //! | the namespace's epoch key | string | the epoch of the current index, for watermarks | `index.lua` |
 //! | the namespace's sequence key | number | the sequence of what was fetched last | only read |
-//! | `{prefix}row:<company id>` | hash | a customer | `claim.lua`, `commit.lua`, `verify.lua`, `learn.lua`, `keep.lua`, `touched.lua` |
+//! | `{prefix}row:<company id>` | hash | a customer | `claim.lua`, `commit.lua`, `verify.lua`, `learn.lua`, `touched.lua` |
 //! | `{prefix}batch:<batch>` | hash | a claimed batch | `claim.lua`, `commit.lua`, `regroup.lua`, `renew.lua`, `takeover.lua` |
 //! | `{prefix}batches` | sorted set | batch → end of its lease | as above, `orphans.lua` |
-//! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua`, `learn.lua`, `keep.lua` |
-//! | `{prefix}dups` | hash | `<company id>\n<row id>` → row id that is kept | `learn.lua`, `index.lua`, `keep.lua`, `merged.lua` |
+//! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua`, `learn.lua` |
+//! | `{prefix}dups` | hash | `<company id>\n<row id>` → row id that is kept | `learn.lua`, `index.lua`, `merged.lua` |
 //! | `{prefix}removals` | hash | how many rows have gone, and who has decided what | `guard.lua`, `removals.lua` |
 //! | `{prefix}removals:parked` | hash | company id → since when its removal waits, its version, `f` left the filter or `r` removed, its run | `guard.lua` |
 //! | `{prefix}removals:runs` | hash | backfill → rows that it has removed | `guard.lua`, `removals.lua` |
@@ -33,7 +33,6 @@
 //! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints, and so they are with `!` and a time behind it: when somebody was found to have deleted the row |
 //! | `p` | what people did to the row last, when that was noticed, when the customer was asked for because of it, how often, `1` while that is due |
 //! | `x` | version of the removal that has been counted and may take the row away |
-//! | `o` | the row that an earlier index knew, where the index has taken an older one with the same key |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
 //!
 //! | field of a batch | meaning |
@@ -83,7 +82,6 @@ pub(super) mod row {
     pub(in crate::ledger) const COMMITTED: &str = "w";
     pub(in crate::ledger) const TOUCHED: &str = "p";
     pub(in crate::ledger) const GRANTED: &str = "x";
-    pub(in crate::ledger) const BEFORE: &str = "o";
     /// Only the scripts use these.
     #[cfg(test)]
     pub(in crate::ledger) const SEEN_IN: &str = "g";

@@ -25,6 +25,15 @@ pub fn addresses(text: &str) -> Result<Vec<Url>, ParseError> {
 #[must_use]
 pub(crate) fn shown(text: &str) -> String {
     let bare = |mut url: Url| {
+        // Part of a password that should have been escaped stands where it does not belong.
+        let behind = [
+            url.path(),
+            url.query().unwrap_or(""),
+            url.fragment().unwrap_or(""),
+        ];
+        if behind.iter().any(|part| part.contains('@')) {
+            return String::new();
+        }
         url.set_query(None);
         url.set_fragment(None);
         // An address without a host has none, and says so.
@@ -121,6 +130,9 @@ mod tests {
             ("unix:///run/redis.sock?pass=s3cret", "unix:///run/redis.sock"),
             ("rediss://:s3cret@h", "rediss://h"),
             ("nonsense", ""),
+            ("amqp://user:123/x@h/", ""),
+            ("amqp://user:12?x@h/", ""),
+            ("amqp://user:12#x@h/", ""),
         ] {
             assert_eq!(shown(text), place, "{text}");
         }

@@ -240,7 +240,12 @@ impl Comparison {
         self.go_on(begun).await?;
         self.place.close().await?;
         let findings = std::mem::take(&mut begun.findings);
-        others::ended(&self.rt, &findings.told(self.fix, self.at_most)).await?;
+        if let Err(error) = others::ended(&self.rt, &findings.told(self.fix, self.at_most)).await {
+            tracing::warn!(
+                error = pipeline::cause::logged(&error),
+                "status does not know what was found"
+            );
+        }
         Ok(findings)
     }
 

@@ -190,7 +190,14 @@ impl Sync {
     async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Summary> {
         let mut runs = vec![self.list(self.kind, self.span, lease).await?];
         runs.extend(self.first_load().await?);
-        runs.extend(self.look_back().await?);
+        match self.look_back().await {
+            Ok(run) => runs.extend(run),
+            // What was asked for is listed; the past is looked at another time.
+            Err(error) => tracing::warn!(
+                error = pipeline::cause::logged(&*error),
+                "the past was not listed once more"
+            ),
+        }
         self.wait_for_details(&runs).await
     }
 

@@ -16,21 +16,10 @@ const MOST_OF_ONE: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) company: String,
-    /// The row that stays: the one that the ledger knew as this customer's before the form was read, else the oldest.
+    /// The oldest row.
     pub(super) kept: String,
-    /// The oldest row, which the index keeps up to date.
-    pub(super) oldest: String,
     /// The rows that would go.
     pub(super) extras: Vec<String>,
-}
-
-impl Listed {
-    /// Keeps the row that is known to be this customer's, where it is one of those that are listed.
-    pub(super) fn keep(&mut self, known: &str) {
-        if let Some(extra) = self.extras.iter_mut().find(|extra| *extra == known) {
-            std::mem::swap(&mut self.kept, extra);
-        }
-    }
 }
 
 /// Customers whose rows a merge does not touch.
@@ -90,7 +79,6 @@ pub(super) fn sort(duplicates: Vec<Duplicate>) -> Sorted {
             Some(last) => last.extras.push(extra),
             None => listed.push(Listed {
                 company,
-                oldest: kept.clone(),
                 kept,
                 extras: vec![extra],
             }),
@@ -196,17 +184,6 @@ mod tests {
         let sorted = sort(duplicates(&keys));
         assert_eq!((sorted.customers.len(), sorted.left_alone.len()), (40, 2));
         assert_eq!(sorted.judge(1000, 0.1), Ok(()));
-    }
-
-    #[test]
-    fn the_row_that_is_known_stays_whatever_its_age() {
-        let mut sorted = sort(duplicates(&[("11520036821001", 2)]));
-        let customer = &mut sorted.customers[0];
-        customer.keep("9");
-        assert_eq!(customer.kept, "0", "one that is not there says nothing");
-        customer.keep("2");
-        assert_eq!((customer.kept.as_str(), customer.oldest.as_str()), ("2", "0"));
-        assert_eq!(customer.extras, ["1", "0"]);
     }
 
     #[test]

@@ -50,8 +50,7 @@ pub(super) async fn run(
         for (customer, known) in customers.iter().zip(known) {
             let mut rows = found.remove(&customer.company).unwrap_or_default();
             // The loaders may keep another row up to date by now, and the one that would stay is old.
-            let known = known_as_kept(writer, customer, known.and_then(|known| known.id)).await?;
-            if known.as_ref() != Some(&customer.kept) {
+            if known.and_then(|known| known.id).as_ref() != Some(&customer.kept) {
                 rows.clear();
             }
             deleted += of_customer(writer, customer, &rows).await?;
@@ -61,40 +60,10 @@ pub(super) async fn run(
     Ok(deleted)
 }
 
-/// The row that the loaders keep up to date: from now on the one that is known to be the customer's.
-async fn known_as_kept(
-    writer: &Writer,
-    exported: &Exported,
-    known: Option<String>,
-) -> anyhow::Result<Option<String>> {
-    let Exported {
-        company,
-        kept,
-        oldest,
-        extras,
-    } = exported;
-    if kept == oldest || known.as_ref() != Some(oldest) {
-        return Ok(known);
-    }
-    let others: Vec<&str> = extras.iter().map(|(id, _)| id.as_str()).collect();
-    let switched = ledger::index::keep(&writer.ledger, company, (kept, oldest), &others).await;
-    if !switched.with_context(|| words::tr!("note in Redis which row stays"))? {
-        return Ok(known);
-    }
-    tracing::info!(
-        company_id = company.as_str(),
-        row = kept.as_str(),
-        instead_of = oldest.as_str(),
-        "the row that was this customer's before is kept up to date"
-    );
-    Ok(Some(kept.clone()))
-}
-
 /// Leaves one row of a customer.
 async fn of_customer(writer: &Writer, exported: &Exported, rows: &[FoundRow]) -> anyhow::Result<usize> {
     let company = exported.company.as_str();
-    let is_there = |id: &str| rows.iter().any(|row| row.id == id);
-    if !is_there(&exported.kept) || rows.first().is_none_or(|oldest| oldest.id != exported.oldest) {
+    if rows.first().is_none_or(|oldest| oldest.id != exported.kept) {
         tracing::warn!(
             company_id = company,
             "rows of this customer have changed since they were exported, they are left alone"

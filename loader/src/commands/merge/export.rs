@@ -29,8 +29,6 @@ pub(super) struct Exported {
     pub(super) company: String,
     /// The row that stays.
     pub(super) kept: String,
-    /// The one that the index keeps up to date so far.
-    pub(super) oldest: String,
     /// Row id and content of those that go.
     pub(super) extras: Vec<(String, String)>,
 }
@@ -111,32 +109,35 @@ fn take(
 ) -> anyhow::Result<Option<Exported>> {
     let own = |row: &&Map<String, Value>| text(row, &recognition.key_widget) == listed.company;
     let own: Vec<&Map<String, Value>> = rows.iter().filter(own).collect();
-    let with_id = |id: &str| own.iter().copied().find(|row| text(row, "_id") == id);
-    let is_as_listed = own
+    if own
         .first()
-        .is_some_and(|oldest| text(oldest, "_id") == listed.oldest);
-    let Some(stays) = with_id(&listed.kept).filter(|_| is_as_listed) else {
+        .is_none_or(|oldest| text(oldest, "_id") != listed.kept)
+    {
         tracing::warn!(
             company_id = listed.company,
             "rows of this customer have changed since they were listed, they are left alone"
         );
         return Ok(None);
-    };
+    }
     let mut extras = Vec::new();
-    for row in own {
+    let oldest = own.first().copied();
+    for row in own.into_iter().skip(1) {
         let Some((_, found)) = recognition.read(row) else {
             continue;
         };
         if !listed.extras.contains(&found.id) {
             continue;
         }
-        let (equal, both) = compare(recognition, stays, row);
-        if both >= FEWEST_CELLS && equal * 2 < both {
+        if let Some(oldest) = oldest
+            && let (equal, both) = compare(recognition, oldest, row)
+            && both >= FEWEST_CELLS
+            && equal * 2 < both
+        {
             println!(
                 "{}",
                 words::tr!(
-                    "left alone: row {} has the key {} of row {}, and other content in {} of {both} cells: one of both may be \
-                 another customer's, whose key was damaged; put its key right, or delete it by hand",
+                    "left alone: row {} has the key {} of row {}, and other content in {} of {both} cells: it may be another \
+                 customer's, whose key was damaged; put its key right, or delete it by hand",
                     found.id,
                     listed.company,
                     listed.kept,
@@ -153,7 +154,6 @@ fn take(
     Ok(Some(Exported {
         company: listed.company.clone(),
         kept: listed.kept.clone(),
-        oldest: listed.oldest.clone(),
         extras,
     }))
 }

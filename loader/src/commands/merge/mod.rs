@@ -1,8 +1,7 @@
-//! `index rebuild --merge-duplicates`: of several rows with the same company id one stays, the others are deleted.
+//! `index rebuild --merge-duplicates`: of several rows with the same company id the oldest stays, the others are deleted.
 //!
-//! The row stays that the ledger knew as this customer's before the form was read: a person may have given an older row of
-//! another customer this key. Where nothing is known, the oldest stays, which other forms link to, and which does not depend on
-//! who merges or how often. A row whose content looks like another customer's is named and never deleted. Nothing is copied from the rows that go, so they are written to a file first. What
+//! The oldest is the row that the loaders have kept up to date all along, that other forms link to, and that does not
+//! depend on who merges or how often. Nothing is copied from the rows that go, so they are written to a file first. What
 //! may go is decided by `bounds`, shown, confirmed, exported, and only then deleted. Only this command deletes duplicates;
 //! a merge that was interrupted is begun again, with another file, and finds what is left.
 
@@ -21,9 +20,6 @@ use super::table::columns;
 use crate::config::MergeArgs;
 use crate::write::Writer;
 use bounds::{Listed, Sorted};
-
-/// Customers of whom Redis is asked at a time.
-const AT_A_TIME: usize = 500;
 
 /// A merge that was asked for.
 pub(super) struct Merge {
@@ -73,14 +69,13 @@ impl Merge {
             .counts()
             .await
             .with_context(|| words::tr!("ask Redis for the index"))?;
-        let mut sorted = bounds::sort(
+        let sorted = bounds::sort(
             writer
                 .ledger
                 .duplicates()
                 .await
                 .with_context(|| words::tr!("ask Redis"))?,
         );
-        known_first(writer, &mut sorted).await?;
         show(&sorted)?;
         sorted.judge(rows, self.most)?;
         if sorted.extras() == 0 {
@@ -106,19 +101,6 @@ impl Merge {
         )?;
         Ok(())
     }
-}
-
-/// The rows that are known to be their customers' stay.
-async fn known_first(writer: &Writer, sorted: &mut Sorted) -> anyhow::Result<()> {
-    for customers in sorted.customers.chunks_mut(AT_A_TIME) {
-        let companies: Vec<&str> = customers.iter().map(|one| one.company.as_str()).collect();
-        let before = writer.ledger.rows_before(&companies).await;
-        let before = before.with_context(|| words::tr!("ask Redis"))?;
-        for (customer, before) in customers.iter_mut().zip(before) {
-            customer.keep(before.as_deref().unwrap_or_default());
-        }
-    }
-    Ok(())
 }
 
 /// What would go, and what is left alone.

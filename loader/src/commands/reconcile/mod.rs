@@ -72,8 +72,13 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     writer.runtime.events.finish().await;
     bar.finish_and_clear();
     let findings = progress.findings;
-    keep(&writer, &findings.told(args.fix)).await?;
     findings.print(args.json)?;
+    if let Err(error) = keep(&writer, &findings.told(args.fix)).await {
+        tracing::warn!(
+            error = pipeline::cause::logged(&*error),
+            "status does not know what was found"
+        );
+    }
     judge(&findings, args.fix)
 }
 

@@ -36,7 +36,6 @@ async fn the_scripts_write_what_the_schema_names() {
         };
         ("1".to_owned(), found)
     };
-    crate::index::testing::rebuild_with(&ledger, "form", &[row("r3")]).await;
     crate::index::testing::rebuild_with(&ledger, "form", &[row("r1"), row("r2")]).await;
     assert_eq!(ledger.duplicates().await.unwrap().len(), 1);
     place(&ledger, "2", 10, "aa", "r2").await;
@@ -70,7 +69,6 @@ async fn the_scripts_write_what_the_schema_names() {
         row::SEEN_IN,
         row::UNCHANGED,
         row::TOUCHED,
-        row::BEFORE,
     ];
     let mut known = names(&known);
     known.extend(names(&row::ASKED));

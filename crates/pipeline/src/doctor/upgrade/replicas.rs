@@ -1,7 +1,7 @@
 //! Who runs, in which version, and whether somebody does who says nothing of it.
 
 use super::super::finding::Finding;
-use crate::{heartbeat::Replica, service::Runtime, stage::Stage};
+use crate::{cause::chain, heartbeat::Replica, service::Runtime, stage::Stage};
 use std::collections::BTreeMap;
 
 const WHAT: &str = words::mark!("versions");
@@ -43,22 +43,38 @@ pub(super) async fn unheard(rt: &Runtime, heard: &[Replica]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for stage in Stage::ALL {
         let queue = rt.namespace.queue(stage);
-        // A broker that does not answer, and a queue that is not there, were said of above.
-        let Ok(consumers) = rt.broker.consumers(&queue).await else {
-            continue;
+        let consumers = match rt.broker.consumers(&queue).await {
+            Ok(consumers) => consumers as usize,
+            Err(error) if error.is_missing() => continue,
+            Err(error) => {
+                let seen = format!("{queue}: {}", chain(&error));
+                findings.push(Finding::risk(WHAT, seen, words::tr!("check the broker's log")));
+                continue;
+            }
         };
         let replicas = heard
             .iter()
-            .filter(|replica| replica.heartbeat.service == stage.program())
-            .count();
-        findings.extend(more(stage, &queue, consumers as usize, replicas));
+            .filter(|replica| replica.heartbeat.service == stage.program());
+        let (paused, working): (Vec<_>, Vec<_>) = replicas.partition(|one| !one.heartbeat.paused.is_empty());
+        findings.extend(more(stage, &queue, consumers, (working.len(), paused.len())));
     }
     findings
 }
 
-fn more(stage: Stage, queue: &str, consumers: usize, replicas: usize) -> Option<Finding> {
+/// `working` replicas have a consumer each; of `paused` ones some have, for a while.
+fn more(stage: Stage, queue: &str, consumers: usize, (working, paused): (usize, usize)) -> Option<Finding> {
+    let (program, replicas) = (stage.program(), working + paused);
+    if consumers > working && consumers <= replicas {
+        return Some(Finding::risk(
+            WHAT,
+            words::tr!(
+                "{queue} has {consumers} consumers; {paused} of {replicas} replicas of the {program} are paused and may have none, so \
+                 that an older one may be among them"
+            ),
+            words::tr!("ask again when nobody is paused"),
+        ));
+    }
     (consumers > replicas).then(|| {
-        let program = stage.program();
         Finding::bad(
             WHAT,
             words::tr!(
@@ -80,10 +96,12 @@ mod tests {
 
     #[test]
     fn a_consumer_without_a_heartbeat_is_an_older_one() {
-        assert_eq!(more(Stage::Load, "t.load", 2, 2), None);
-        // A paused replica has no consumer.
-        assert_eq!(more(Stage::Load, "t.load", 0, 2), None);
-        let found = more(Stage::Load, "t.load", 3, 2).unwrap();
+        assert_eq!(more(Stage::Load, "t.load", 2, (2, 0)), None);
+        assert_eq!(more(Stage::Load, "t.load", 0, (0, 2)), None);
+        // A paused replica mostly has no consumer, so that this one may be of somebody else.
+        let found = more(Stage::Load, "t.load", 1, (0, 1)).unwrap();
+        assert_eq!(found.health, Health::Risk, "{found:?}");
+        let found = more(Stage::Load, "t.load", 3, (1, 1)).unwrap();
         assert_eq!(found.health, Health::Bad);
         assert!(found.seen.contains("0.2.0 or earlier"), "{found:?}");
     }

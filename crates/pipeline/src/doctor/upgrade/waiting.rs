@@ -32,13 +32,11 @@ pub(super) async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
             Ok(Some(found)) => newer += found,
             Ok(None) => missed.push(queue),
             Err(error) if error.is_missing() => {}
-            Err(error) => {
-                return vec![Finding::risk(
-                    WHAT,
-                    chain(&error),
-                    words::tr!("check the broker's log"),
-                )];
-            }
+            Err(error) => findings.push(Finding::risk(
+                WHAT,
+                format!("{queue}: {}", chain(&error)),
+                words::tr!("check the broker's log"),
+            )),
         }
         // Of this program's own stage doctor has spoken already.
         if each != stage {

@@ -40,7 +40,11 @@ impl Sync {
             Some(last) => last,
             None => outage::waited(|| self.state.watched_since(kind, state.redis_ms)).await?,
         };
-        if state.run.is_none() && looks.schedule().wait(Some(last), state.redis_ms) > 0 {
+        let is_early = || {
+            looks.schedule().wait(Some(last), state.redis_ms) > 0
+                || looks.due_ms(&state, last) > state.redis_ms
+        };
+        if state.run.is_none() && is_early() {
             return Ok(None);
         }
         let key = self.state.lease_key(kind);
