@@ -133,6 +133,22 @@ impl Queues {
         bodies.into_iter().next().context("a bundle of nothing")
     }
 
+    /// Of each message of a queue, in its order, whether somebody has taken it and given it back before. They all stay.
+    pub async fn were_taken(&self, queue: &str) -> anyhow::Result<Vec<bool>> {
+        let connection = self.connect().await?;
+        let channel = connection.create_channel().await.context("open a channel")?;
+        let mut taken = Vec::new();
+        while let Some(message) = channel
+            .basic_get(queue.into(), BasicGetOptions::default())
+            .await
+            .with_context(|| format!("read from {queue}"))?
+        {
+            taken.push(message.delivery.redelivered);
+        }
+        close(connection).await;
+        Ok(taken)
+    }
+
     /// Takes the oldest message out of a stage's dead-letter queue.
     pub async fn take_dead(&self, stage: Stage) -> anyhow::Result<Option<Letter>> {
         let connection = self.connect().await?;

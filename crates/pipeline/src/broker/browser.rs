@@ -10,10 +10,14 @@
 //! - up to 32 pages share a channel and are named in order, which is also the order of their return when this process
 //!   is killed. Beyond that the broker keeps its consumers in an unordered table, so each page has a channel of its
 //!   own and they are closed one after the other, each when the messages of the one before are back;
-//! - the close ends when all messages are back, since the next browser must find them.
+//! - the close ends when all messages are back, since the next browser must find them;
+//! - who has removed all that was taken has nothing to return, so the rest stays where it is. That the queue has applied the
+//!   removals shows in its count of consumers: a cancelled one counts until all that it took is gone.
 //!
 //! A dead-letter queue's delivery limit follows the server's version so that browsing never uses it up (see
 //! `broker::topology`).
+
+mod closing;
 
 use super::{
     call::depth,
@@ -33,21 +37,17 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Unacknowledged messages per consumer.
 const WIDTH: u32 = 2_000;
 /// Consumers that the broker keeps in order; it keeps 32, and some are left for messages that arrive meanwhile.
 const ORDERED: u32 = 28;
-/// How often those that have arrived meanwhile are taken as well.
-const LATECOMERS: u32 = 4;
 /// When no message has come for this time, the queue is asked whether there are any.
 const SILENCE: Duration = Duration::from_secs(2);
-/// How long the broker may take to put the messages of a closed page back; other consumers can make the count wrong.
-const RETURNED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Browses the messages that were there when it was opened. Dropping it returns everything not removed.
 pub struct Browser {
@@ -64,6 +64,20 @@ pub struct Browser {
     /// Messages of the last page that have not been handed out.
     ready: VecDeque<Delivery>,
     unseen: u32,
+    /// Messages that are still wanted, as far as is known.
+    wanted: u32,
+    /// What was handed out, to be handed out again.
+    kept: Option<Kept>,
+    /// What is handed out again.
+    again: VecDeque<Received>,
+}
+
+/// Messages that were handed out, as long as they are few enough.
+struct Kept {
+    messages: VecDeque<Received>,
+    /// Of their bodies, and how many there may be.
+    bytes: usize,
+    most: usize,
 }
 
 struct Page {
@@ -72,6 +86,8 @@ struct Page {
     _consumer: Consumer,
     taken: u32,
     removed: Arc<AtomicU32>,
+    /// Up to which number every message of the channel has been removed.
+    through: Arc<AtomicU64>,
 }
 
 impl Page {
@@ -100,6 +116,9 @@ impl Browser {
             width: WIDTH,
             shared: unseen <= WIDTH * ORDERED,
             unseen,
+            wanted: u32::MAX,
+            kept: None,
+            again: VecDeque::new(),
         })
     }
 
@@ -118,11 +137,54 @@ impl Browser {
         self.unseen
     }
 
+    /// So many messages are still wanted, if the next ones are the right ones. While nothing is held, no more are taken: what
+    /// was never taken need not be returned.
+    pub fn want(&mut self, messages: u32) {
+        self.wanted = messages.max(1);
+    }
+
+    /// From now on what is handed out is kept, for [`Self::rewind`], unless its bodies exceed so many bytes.
+    pub fn keep(&mut self, bytes: usize) {
+        self.kept = Some(Kept {
+            messages: VecDeque::new(),
+            bytes: 0,
+            most: bytes,
+        });
+    }
+
+    /// Begins again with the first message, so that what was taken need not be returned and taken once more; `false` when it
+    /// was too much to be kept.
+    pub fn rewind(&mut self) -> bool {
+        let Some(kept) = self.kept.take() else {
+            return false;
+        };
+        self.again = kept.messages;
+        self.unseen += u32::try_from(self.again.len()).unwrap_or(u32::MAX);
+        true
+    }
+
+    /// Messages that were handed out and not removed.
+    #[must_use]
+    pub fn held(&self) -> u32 {
+        let waiting = u32::try_from(self.again.len()).unwrap_or(u32::MAX);
+        self.in_hand().saturating_sub(self.ready() + waiting)
+    }
+
+    /// Messages that were taken and not removed.
+    fn in_hand(&self) -> u32 {
+        let left = self.pages.iter().map(|page| page.taken - page.removed());
+        left.sum()
+    }
+
     /// The next message in queue order, or `None` when all that were there at the beginning have been seen.
     ///
     /// # Errors
     /// When the broker goes away.
     pub async fn next(&mut self) -> Result<Option<Received>, Error> {
+        if let Some(received) = self.again.pop_front() {
+            self.unseen -= 1;
+            return Ok(Some(received));
+        }
         if self.ready.is_empty() && self.unseen > 0 {
             self.turn().await?;
         }
@@ -131,24 +193,37 @@ impl Browser {
             return Ok(None);
         };
         self.unseen -= 1;
-        Ok(Some(Received {
+        let received = Received {
             envelope: Envelope::read(&delivery.properties),
             death: Death::read(&delivery.properties),
             body: delivery.data.into(),
             handle: Handle {
                 acker: delivery.acker,
+                tag: delivery.delivery_tag,
                 removed: Arc::clone(&page.removed),
+                through: Arc::clone(&page.through),
             },
-        }))
+        };
+        if let Some(kept) = &mut self.kept {
+            kept.bytes += received.body.len();
+            kept.messages.push_back(received.clone());
+        }
+        if self.kept.as_ref().is_some_and(|kept| kept.bytes > kept.most) {
+            self.kept = None;
+        }
+        Ok(Some(received))
     }
 
     /// Takes the next page. It may be shorter than expected when messages of an archive have expired meanwhile.
     async fn turn(&mut self) -> Result<(), Error> {
-        let channel = match self.pages.first().filter(|_| self.shared) {
-            Some(first) => first.channel.clone(),
-            None => self.connection.create_channel().await?,
+        let (channel, through) = match self.pages.first().filter(|_| self.shared) {
+            Some(first) => (first.channel.clone(), Arc::clone(&first.through)),
+            None => (self.connection.create_channel().await?, Arc::default()),
         };
-        let wanted = self.unseen.min(self.width);
+        let mut wanted = self.unseen.min(self.width);
+        if self.in_hand() == 0 {
+            wanted = wanted.min(self.wanted);
+        }
         let prefetch = u16::try_from(wanted).unwrap_or(u16::MAX);
         channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
         let tag = format!("browse-{:06}", self.pages.len());
@@ -173,105 +248,12 @@ impl Browser {
             _consumer: consumer,
             taken: self.ready(),
             removed: Arc::default(),
+            through,
         });
         Ok(())
     }
 
     fn ready(&self) -> u32 {
         u32::try_from(self.ready.len()).unwrap_or(u32::MAX)
-    }
-
-    /// Waits until the broker has seen every removal so far: a close overtakes acknowledgements that are still on
-    /// their way, and an answer on the same channel cannot.
-    ///
-    /// # Errors
-    /// When the broker goes away.
-    pub async fn flush(&self) -> Result<(), Error> {
-        let channels = if self.shared { 1 } else { self.pages.len() };
-        let touched = self.pages.iter().any(|page| page.removed() > 0);
-        for page in self.pages.iter().take(channels).filter(|_| touched) {
-            depth(&page.channel, &self.queue).await?;
-        }
-        Ok(())
-    }
-
-    /// Returns what was taken and not removed, in its old order.
-    ///
-    /// # Errors
-    /// When the broker goes away; it returns the messages all the same.
-    pub async fn close(mut self) -> Result<(), Error> {
-        self.take_rest().await?;
-        // A shared channel returns every page at once.
-        let groups = if self.shared {
-            vec![self.pages.as_slice()]
-        } else {
-            self.pages.chunks(1).collect()
-        };
-        let removed = |pages: &[Page]| pages.iter().map(Page::removed).sum::<u32>();
-        // Before any message is back, since this would take it and return it behind the others.
-        for pages in &groups {
-            if let Some(first) = pages.first().filter(|_| removed(pages) > 0) {
-                self.apply_removals(&first.channel).await?;
-            }
-        }
-        for pages in groups {
-            let Some(first) = pages.first() else { continue };
-            let removed = removed(pages);
-            let before = depth(&self.control, &self.queue).await?;
-            first.channel.close(200, "browsed".into()).await?;
-            let left = pages.iter().map(|page| page.taken).sum::<u32>() - removed;
-            self.returned(before + left).await?;
-        }
-        self.connection.close(200, "browsed".into()).await?;
-        Ok(())
-    }
-
-    /// Takes whatever has not been seen, so that it keeps its place behind the others.
-    async fn take_rest(&mut self) -> Result<(), Error> {
-        if self.pages.is_empty() {
-            return Ok(());
-        }
-        self.unseen = self.unseen.saturating_sub(self.ready());
-        for _ in 0..=LATECOMERS {
-            while self.unseen > 0 {
-                self.ready.clear();
-                self.turn().await?;
-                self.unseen = self.unseen.saturating_sub(self.ready());
-                if self.ready.is_empty() {
-                    break;
-                }
-            }
-            self.unseen = depth(&self.control, &self.queue).await?;
-            if self.unseen == 0 {
-                break;
-            }
-        }
-        self.ready.clear();
-        Ok(())
-    }
-
-    /// Waits until the queue itself has applied every removal: a channel keeps back the acknowledgements that it gets
-    /// while many commands are under way, and its close would drop them. Opening a consumer waits for what is under
-    /// way, upon which the channel sends the rest; cancelling it waits for the rest. There is nothing left that it
-    /// could take.
-    async fn apply_removals(&self, channel: &Channel) -> Result<(), Error> {
-        channel.basic_qos(1, BasicQosOptions::default()).await?;
-        let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
-        let consumer = channel
-            .basic_consume(queue, "browse-last".into(), options, FieldTable::default())
-            .await?;
-        depth(channel, &self.queue).await?;
-        let cancel = BasicCancelOptions::default();
-        channel.basic_cancel(consumer.tag(), cancel).await?;
-        Ok(())
-    }
-
-    /// The queue learns of a closed channel a moment after the client does. The next browser must find everything.
-    async fn returned(&self, expected: u32) -> Result<(), Error> {
-        let patience = Instant::now() + RETURNED_WITHIN;
-        while depth(&self.control, &self.queue).await? < expected && Instant::now() < patience {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        Ok(())
     }
 }

@@ -3,7 +3,10 @@
 use super::Moved;
 use crate::{
     account,
-    browse::{browser::Taken, guarded::GuardedBrowser},
+    browse::{
+        browser::{Taken, remove_all},
+        guarded::GuardedBrowser,
+    },
     error::Result,
     letter::Letter,
     operation::Running,
@@ -136,8 +139,8 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
         let record = self.workspace.rt.namespace.operation_key(&self.running.id);
         self.leaving.arrived(&self.mark, &letters, &record).await?;
         let mut subjects = Vec::with_capacity(chunk.len());
+        remove_all(chunk).await;
         for taken in chunk.drain(..) {
-            taken.remove().await;
             let record = taken.letter.record;
             subjects.push((record.run_id, record.company_id));
             self.report.moved += 1;

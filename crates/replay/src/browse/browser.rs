@@ -27,6 +27,12 @@ impl Taken {
     }
 }
 
+/// Takes letters out of the queue for good, as [`Taken::remove`].
+pub(crate) async fn remove_all(letters: &[Taken]) {
+    let handles: Vec<_> = letters.iter().map(|taken| &taken.handle).collect();
+    Handle::remove_all(&handles).await;
+}
+
 impl Browser {
     /// Opens the stage's dead letters.
     ///
@@ -65,6 +71,26 @@ impl Browser {
     #[must_use]
     pub fn unseen(&self) -> u32 {
         self.queue.unseen()
+    }
+
+    /// As [`broker::Browser::want`].
+    pub(crate) fn want(&mut self, letters: u64) {
+        self.queue.want(u32::try_from(letters).unwrap_or(u32::MAX));
+    }
+
+    /// As [`broker::Browser::keep`].
+    pub(crate) fn keep(&mut self, bytes: usize) {
+        self.queue.keep(bytes);
+    }
+
+    /// As [`broker::Browser::rewind`].
+    pub(crate) fn rewind(&mut self) -> bool {
+        self.queue.rewind()
+    }
+
+    /// As [`broker::Browser::held`].
+    pub(crate) fn held(&self) -> u32 {
+        self.queue.held()
     }
 
     /// The next letter in queue order, or `None` when all that were there at the beginning have been seen.

@@ -89,13 +89,17 @@ impl GuardedBrowser {
     /// # Errors
     /// What `visit` answers; [`Error::Interrupted`]; when the broker goes away.
     pub async fn walk(mut self, mut visit: impl AsyncFnMut(Taken) -> Result<ControlFlow<()>>) -> Result<()> {
-        let walked = self.through(&mut visit).await;
+        let walked = self.visit(&mut visit).await;
         let closed = self.close().await;
         walked?;
         closed
     }
 
-    async fn through(&mut self, visit: &mut impl AsyncFnMut(Taken) -> Result<ControlFlow<()>>) -> Result<()> {
+    /// As [`Self::walk`], with the letters in hand at its end.
+    pub(crate) async fn visit(
+        &mut self,
+        visit: &mut impl AsyncFnMut(Taken) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         loop {
             if self.workspace.stop.is_requested() {
                 return Err(Error::Interrupted(words::text!(
@@ -135,6 +139,31 @@ impl GuardedBrowser {
         self.guard
             .as_ref()
             .is_none_or(|guard| !guard.leftovers.is_empty())
+    }
+
+    /// As [`Browser::want`].
+    pub(crate) fn want(&mut self, letters: u64) {
+        self.browser.want(letters);
+    }
+
+    /// As [`Browser::keep`].
+    pub(crate) fn keep(&mut self, bytes: usize) {
+        self.browser.keep(bytes);
+    }
+
+    /// As [`Browser::rewind`].
+    pub(crate) fn rewind(&mut self) -> bool {
+        let again = self.browser.rewind();
+        if let Some(guard) = self.guard.as_mut().filter(|_| again) {
+            guard.seen.clear();
+        }
+        self.seen_all &= !again;
+        again
+    }
+
+    /// As [`Browser::held`].
+    pub(crate) fn held(&self) -> u32 {
+        self.browser.held()
     }
 
     /// As [`Browser::flush`].

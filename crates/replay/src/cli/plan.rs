@@ -10,11 +10,11 @@ use super::{
 };
 
 use crate::{
-    browse::filter::Filter,
+    browse::{filter::Filter, guarded::GuardedBrowser},
     error::Error,
     plan::{
         Plan, change,
-        make::{Preview, make},
+        make::{Preview, make, make_in_hand},
         options::Options,
         outcomes,
         rate::Rate,
@@ -98,34 +98,46 @@ pub(super) async fn freeze(
     repair: Option<Repair>,
     options: Options,
 ) -> anyhow::Result<Preview> {
-    freeze_any(workspace, filter, reason, repair, options)
-        .await?
-        .ok_or_else(|| nothing(workspace, filter, None))
+    let bar = ProgressBar::new_spinner();
+    let made = make(workspace, filter, reason, repair, options, seen(&bar)).await;
+    bar.finish_and_clear();
+    if let Some(preview) = made? {
+        return Ok(preview);
+    }
+    nothing_at_all(workspace, filter).await?;
+    Err(nothing(workspace, filter, None))
 }
 
-/// The same where nothing is well; letters that another process holds are no nothing.
-pub(super) async fn freeze_any(
+/// The same for who runs the plan at once, where nothing is well; letters that another process holds are no nothing.
+pub(super) async fn freeze_in_hand(
     workspace: &Workspace,
     filter: &Filter,
     reason: &str,
     repair: Option<Repair>,
     options: Options,
-) -> anyhow::Result<Option<Preview>> {
+) -> anyhow::Result<Option<(Preview, Option<GuardedBrowser>)>> {
     let bar = ProgressBar::new_spinner();
-    let made = make(workspace, filter, reason, repair, options, |seen| {
-        bar.set_message(words::tr!("{seen} letters seen"))
-    })
-    .await;
+    let made = make_in_hand(workspace, filter, reason, repair, options, seen(&bar)).await;
     bar.finish_and_clear();
-    if let Some(preview) = made? {
-        return Ok(Some(preview));
+    let made = made?;
+    if made.is_none() {
+        nothing_at_all(workspace, filter).await?;
     }
+    Ok(made)
+}
+
+fn seen(bar: &ProgressBar) -> impl FnMut(u64) {
+    |seen| bar.set_message(words::tr!("{seen} letters seen"))
+}
+
+/// An error when another process may hold letters.
+async fn nothing_at_all(workspace: &Workspace, filter: &Filter) -> anyhow::Result<()> {
     let browser = workspace.browse(words::text!("make a plan")).await?;
     let withheld = browser.withheld();
     browser.close().await?;
     match withheld {
         Some(withheld) => Err(nothing(workspace, filter, Some(&withheld))),
-        None => Ok(None),
+        None => Ok(()),
     }
 }
 

@@ -5,9 +5,9 @@ use super::{
     config::OperatorArgs,
     filter::FilterArgs,
     operator::{by, confirmed_at_terminal, reason},
-    plan::{begin, freeze_any, load},
+    plan::{begin, freeze_in_hand, load},
     run_args::RunArgs,
-    run_plan::execute,
+    run_plan::{execute, execute_in_hand},
 };
 
 use crate::{
@@ -69,7 +69,7 @@ pub(super) struct ResumeArgs {
 pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let filter = Filter::try_from(args.filter)?;
-    let plan = match &args.plan {
+    let (plan, in_hand) = match &args.plan {
         Some(id) => {
             if !filter.is_everything() {
                 return Err(ConfigError::message(words::text!(
@@ -84,7 +84,7 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
                     plan.state.told()
                 );
             }
-            plan
+            (plan, None)
         }
         None => {
             let reason = reason(args.reason.as_deref().unwrap_or_default())?;
@@ -101,15 +101,15 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
                 words::bail!("not confirmed; nothing was moved");
             }
             refuse_if_busy(&workspace).await?;
-            match freeze_any(&workspace, &filter, reason, repair, Options::default()).await? {
-                Some(preview) => preview.plan,
+            match freeze_in_hand(&workspace, &filter, reason, repair, Options::default()).await? {
+                Some((preview, in_hand)) => (preview.plan, in_hand),
                 None if args.if_any => return no_letter(&workspace, args.json),
                 None => return Err(archive::nothing(&workspace, &filter, None)),
             }
         }
     };
     let options = args.run.over(plan.options.clone());
-    execute(&workspace, "replay", plan, &options, args.json).await
+    execute_in_hand(&workspace, "replay", plan, in_hand, &options, args.json).await
 }
 
 /// Nothing was to be done, and that is well.

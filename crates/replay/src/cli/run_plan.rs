@@ -3,6 +3,7 @@
 use super::print;
 
 use crate::{
+    browse::guarded::GuardedBrowser,
     plan::{Plan, failed, options::Options, recorded, state::State, summary::result},
     workspace::Workspace,
 };
@@ -17,9 +18,29 @@ pub(super) async fn execute(
     options: &Options,
     json: bool,
 ) -> anyhow::Result<()> {
+    execute_in_hand(workspace, action, plan, None, options, json).await
+}
+
+/// The same with letters that the making of the plan has left in hand.
+pub(super) async fn execute_in_hand(
+    workspace: &Workspace,
+    action: &str,
+    plan: Plan,
+    in_hand: Option<GuardedBrowser>,
+    options: &Options,
+    json: bool,
+) -> anyhow::Result<()> {
     let id = plan.id.clone();
     let queue = workspace.rt.namespace.queue(workspace.stage);
-    if options.wait && workspace.rt.broker.consumers(&queue).await? == 0 {
+    // Whether one runs is only a remark.
+    if options.wait
+        && workspace
+            .rt
+            .broker
+            .consumers(&queue)
+            .await
+            .is_ok_and(|running| running == 0)
+    {
         pipeline::remark!(
             "no consumer of the {} stage runs at the moment; outcomes will come when one does",
             workspace.stage
@@ -32,7 +53,7 @@ pub(super) async fn execute(
     if let Ok(style) = ProgressStyle::with_template(words::text!("{bar:30} {pos}/{len} {msg}, {eta} left")) {
         bar.set_style(style);
     }
-    let ran = recorded::run(workspace, action, plan, options, &mut |plan| {
+    let ran = recorded::run_in_hand(workspace, action, plan, in_hand, options, &mut |plan| {
         bar.set_position(if options.wait { plan.known() } else { plan.sent });
         bar.set_message(print::outcomes(plan));
     })

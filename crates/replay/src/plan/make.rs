@@ -4,6 +4,7 @@
 
 use super::{
     Plan,
+    in_hand::InHand,
     maker::{Facts, Maker},
     options::Options,
     rate::Rate,
@@ -16,6 +17,7 @@ use crate::{
         browser::Taken,
         filter::Filter,
         groups::{Group, Groups},
+        guarded::GuardedBrowser,
     },
     error::{Error, Result},
     operation::{lease, new_id},
@@ -93,6 +95,31 @@ pub async fn make(
     make_as(workspace, id(), filter, reason, repair, options, progress).await
 }
 
+/// The same with the letters still in hand, for who runs the plan at once: returning and taking them again costs seconds where
+/// there are many. `None` beside the plan: they were too many, and are back.
+///
+/// # Errors
+/// As [`make`].
+pub async fn make_in_hand(
+    workspace: &Workspace,
+    filter: &Filter,
+    reason: &str,
+    repair: Option<Repair>,
+    options: Options,
+    progress: impl FnMut(u64),
+) -> Result<Option<(Preview, Option<GuardedBrowser>)>> {
+    let id = id();
+    let lease = lease(workspace, &id).await?;
+    let maker = Maker::begin(workspace, id, filter, reason, repair.as_ref(), &options).await?;
+    let mut in_hand = InHand::wanted();
+    let made = freeze(maker, filter, repair.as_ref(), &options, &mut in_hand, progress).await;
+    let in_hand = in_hand
+        .unless_failed(made.as_ref().is_ok_and(Option::is_some))
+        .await;
+    lease.release().await;
+    Ok(made?.map(|preview| (preview, in_hand)))
+}
+
 /// An id for a plan that is going to be made.
 #[must_use]
 pub fn id() -> String {
@@ -114,7 +141,15 @@ pub async fn make_as(
 ) -> Result<Option<Preview>> {
     let lease = lease(workspace, &id).await?;
     let maker = Maker::begin(workspace, id, filter, reason, repair.as_ref(), &options).await?;
-    let made = freeze(maker, filter, repair.as_ref(), &options, progress).await;
+    let made = freeze(
+        maker,
+        filter,
+        repair.as_ref(),
+        &options,
+        &mut InHand::default(),
+        progress,
+    )
+    .await;
     lease.release().await;
     made
 }
@@ -138,7 +173,16 @@ pub async fn complete(
     let lease = lease(workspace, &plan.id).await?;
     workspace.plans().empty(&plan.id).await?;
     let maker = Maker::again(workspace, plan.id.clone());
-    let made = freeze(maker, &filter, plan.repair.as_ref(), &plan.options, progress).await;
+    let in_hand = &mut InHand::default();
+    let made = freeze(
+        maker,
+        &filter,
+        plan.repair.as_ref(),
+        &plan.options,
+        in_hand,
+        progress,
+    )
+    .await;
     lease.release().await;
     made
 }
@@ -148,6 +192,7 @@ async fn freeze(
     filter: &Filter,
     repair: Option<&Repair>,
     options: &Options,
+    in_hand: &mut InHand,
     mut progress: impl FnMut(u64),
 ) -> Result<Option<Preview>> {
     let workspace = maker.workspace;
@@ -158,7 +203,7 @@ async fn freeze(
     let browser = workspace.browse(words::text!("make a plan")).await?;
     let withheld = browser.withheld();
     let there = u64::from(browser.unseen());
-    let visit = async |taken: Taken| {
+    let mut visit = async |taken: Taken| {
         seen += 1;
         if !filter.is_full(maker.total + chunk.len() as u64) && filter.matches(&taken.letter) {
             maker.count(&taken.letter);
@@ -171,7 +216,7 @@ async fn freeze(
         // What lies behind the plan's last letter is not looked at.
         Ok(filter.go_on(maker.total + chunk.len() as u64))
     };
-    let walked = browser.walk(visit).await;
+    let walked = in_hand.walk(browser, filter, &mut visit).await;
     if let Err(Error::Interrupted(_)) = &walked {
         workspace.plans().forget(&maker.id).await?;
     }

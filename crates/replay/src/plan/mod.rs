@@ -9,6 +9,7 @@ mod canary;
 pub mod change;
 pub mod end;
 pub mod failed;
+mod in_hand;
 pub mod make;
 mod maker;
 pub mod options;

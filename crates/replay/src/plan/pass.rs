@@ -79,9 +79,13 @@ impl Pass<'_> {
     pub(super) async fn go(
         &mut self,
         plan: &mut Plan,
+        in_hand: Option<GuardedBrowser>,
         view: &mut (dyn FnMut(&Plan) + Send),
     ) -> Result<PassEnd> {
-        let mut browser = self.workspace.browse(&words::kept!("replay {}", plan.id)).await?;
+        let mut browser = match in_hand {
+            Some(browser) => browser,
+            None => self.workspace.browse(&words::kept!("replay {}", plan.id)).await?,
+        };
         let end = self.through(&mut browser, plan, view).await;
         // Whatever happened: what was taken returns in order, and removals are seen by the broker first.
         let closed = browser.close().await;
@@ -101,9 +105,21 @@ impl Pass<'_> {
         let size = self.options.rate.map_or(CHUNK, |rate| rate.portion(CHUNK));
         loop {
             // Leftovers of killed moves may lie anywhere; else nothing is looked for behind the plan's last letter.
-            if self.all_are_sent(plan) && !browser.expects_leftovers() {
+            if self.left(plan) == 0 && !browser.expects_leftovers() {
                 return Ok(PassEnd::Exhausted);
             }
+            // While nothing is held that has to return, no letter behind the plan's last one is taken, so that the rest of
+            // the queue stays where it is.
+            let left = if browser.expects_leftovers() {
+                u64::MAX
+            } else {
+                self.left(plan)
+            };
+            browser.want(left);
+            let size = match browser.held() {
+                0 => size.min(usize::try_from(left).unwrap_or(size)).max(1),
+                _ => size,
+            };
             let chunk = sending::chunk(browser, size).await?;
             if chunk.is_empty() {
                 return Ok(PassEnd::Exhausted);
@@ -222,9 +238,9 @@ impl Pass<'_> {
         Ok(None)
     }
 
-    /// Whether every letter of the plan has been sent or refused.
-    fn all_are_sent(&self, plan: &Plan) -> bool {
-        plan.sent + plan.count([End::Refused]) >= plan.total
+    /// Letters of the plan that have been neither sent nor refused.
+    fn left(&self, plan: &Plan) -> u64 {
+        plan.total.saturating_sub(plan.sent + plan.count([End::Refused]))
     }
 
     async fn refresh(&mut self, plan: &mut Plan, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<State> {

@@ -1,26 +1,26 @@
 //! Running a plan from its canary to its last outcome; every end but the last one can be resumed.
 
+mod after;
+
 use super::{
     Plan,
     ahead::Ahead,
     busy::lease,
     canary::{self, Progress},
-    end::End,
-    failed,
+    in_hand::give_back,
     options::Options,
-    pass::{Pass, PassEnd},
+    pass::Pass,
     state::State,
-    sweep::sweep,
     window::Window,
 };
 use crate::{
+    browse::guarded::GuardedBrowser,
     error::{Error, Result},
     lease::RenewedLease,
-    when,
     workspace::Workspace,
 };
 use pipeline::cause::chain;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a message needs beyond its waits between attempts: the handling itself, and two more stages.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -36,6 +36,32 @@ const TURN: Duration = Duration::from_millis(300);
 pub async fn run(
     workspace: &Workspace,
     plan: Plan,
+    options: &Options,
+    view: &mut (dyn FnMut(&Plan) + Send),
+) -> Result<Plan> {
+    run_in_hand(workspace, plan, None, options, view).await
+}
+
+/// The same with the letters that the making of the plan has left in hand ([`super::make::make_in_hand`]).
+///
+/// # Errors
+/// As [`run`]; the letters return to their places in any case.
+pub async fn run_in_hand(
+    workspace: &Workspace,
+    plan: Plan,
+    mut in_hand: Option<GuardedBrowser>,
+    options: &Options,
+    view: &mut (dyn FnMut(&Plan) + Send),
+) -> Result<Plan> {
+    let ran = go(workspace, plan, &mut in_hand, options, view).await;
+    give_back(in_hand).await;
+    ran
+}
+
+async fn go(
+    workspace: &Workspace,
+    plan: Plan,
+    in_hand: &mut Option<GuardedBrowser>,
     options: &Options,
     view: &mut (dyn FnMut(&Plan) + Send),
 ) -> Result<Plan> {
@@ -64,6 +90,7 @@ pub async fn run(
         start: plan.sent,
         patience: patience(workspace, options),
         lease: &lease,
+        in_hand,
         plan,
     };
     let ended = runner.go(view).await;
@@ -110,6 +137,8 @@ struct Runner<'a> {
     start: u64,
     patience: Duration,
     lease: &'a RenewedLease,
+    /// For the first pass.
+    in_hand: &'a mut Option<GuardedBrowser>,
     plan: Plan,
 }
 
@@ -163,48 +192,13 @@ impl Runner<'_> {
                 patience: self.patience,
                 lease: self.lease,
             };
-            let end = pass.go(&mut self.plan, view).await?;
+            let end = pass.go(&mut self.plan, self.in_hand.take(), view).await?;
             self.refresh(view).await?;
             if let Some(end) = self.after(end, view).await? {
                 return Ok(end);
             }
             self.workspace.stop.sleep(TURN).await;
         }
-    }
-
-    /// What follows from the end of a pass; `None`: another pass.
-    async fn after(
-        &mut self,
-        end: PassEnd,
-        view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> Result<Option<(State, String)>> {
-        Ok(match end {
-            PassEnd::TimeUp => None,
-            PassEnd::Interrupted => Some(self.interrupted()),
-            PassEnd::Changed(state) => Some((state, String::new())),
-            PassEnd::Silence => self.silence(view).await?,
-            PassEnd::TooManyFailed => Some(self.stopped().await),
-            PassEnd::Exhausted if !self.options.wait => {
-                self.missing(view).await?;
-                Some((
-                    State::Sent,
-                    words::mark!("the outcomes are not waited for").to_owned(),
-                ))
-            }
-            PassEnd::Portion | PassEnd::Exhausted => {
-                if let Some(end) = self.outcomes(view).await? {
-                    return Ok(Some(end));
-                }
-                if canary::must_stop(self.options, self.progress(), true) {
-                    return Ok(Some(self.stopped().await));
-                }
-                if end == PassEnd::Portion {
-                    return Ok(None);
-                }
-                self.missing(view).await?;
-                Some((State::Complete, String::new()))
-            }
-        })
     }
 
     fn progress(&self) -> Progress {
@@ -220,77 +214,5 @@ impl Runner<'_> {
             .ok_or_else(|| gone(&self.plan.id))?;
         view(&self.plan);
         Ok(())
-    }
-
-    /// Waits until every outcome of what was sent is known. `Some` when the run ends before that.
-    async fn outcomes(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<Option<(State, String)>> {
-        let mut last_report = (Instant::now(), self.plan.known());
-        while self.plan.under_way() > 0 {
-            if !self.workspace.stop.sleep(POLL).await {
-                return Ok(Some(self.interrupted()));
-            }
-            self.refresh(view).await?;
-            if PassEnd::of(self.plan.state).is_some() {
-                return Ok(Some((self.plan.state, String::new())));
-            }
-            if self.plan.known() > last_report.1 {
-                last_report = (Instant::now(), self.plan.known());
-            }
-            if last_report.0.elapsed() > self.patience {
-                if let Some(end) = self.silence(view).await? {
-                    return Ok(Some(end));
-                }
-                last_report = (Instant::now(), self.plan.known());
-            }
-        }
-        Ok(None)
-    }
-
-    /// No outcome for long: perhaps the broker dead-lettered them, which no consumer can report. `Some` when not.
-    async fn silence(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<Option<(State, String)>> {
-        let found = sweep(self.workspace, &self.plan.id).await?;
-        self.refresh(view).await?;
-        if found > 0 {
-            return Ok(None);
-        }
-        let note = words::kept!(
-            "no outcome for {}: {} letters are under way; do the {} stage and those behind it run? `dead resume {}` goes on",
-            when::span(self.patience),
-            self.plan.under_way(),
-            self.workspace.stage,
-            self.plan.id
-        );
-        Ok(Some((State::Paused, note)))
-    }
-
-    /// Letters of the plan that are not in the queue any more: another operator has replayed or discarded them.
-    async fn missing(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<()> {
-        let counted = self.plan.sent + self.plan.count([End::Refused]);
-        let gone = self.plan.total.saturating_sub(counted);
-        if gone > 0 {
-            self.workspace.plans().gone(&self.plan.id, gone).await?;
-            self.refresh(view).await?;
-        }
-        Ok(())
-    }
-
-    fn interrupted(&self) -> (State, String) {
-        let note = words::kept!("interrupted; `dead resume {}` goes on", self.plan.id);
-        (State::Paused, note)
-    }
-
-    /// Too many failed again: how many, an example with the vendor's words, and what can be done.
-    async fn stopped(&self) -> (State, String) {
-        let progress = self.progress();
-        let example = failed::in_words(self.workspace, &self.plan).await;
-        let note = words::kept!(
-            "{} of {} failed again, more than {:.0} % of late; the others are still in the dead-letter queue. {example}; \
-             `dead resume {}` tries again with a canary",
-            progress.failed,
-            progress.known,
-            self.options.stop_at * 100.0,
-            self.plan.id
-        );
-        (State::Stopped, note)
     }
 }

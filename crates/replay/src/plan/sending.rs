@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     account, archive,
-    browse::{browser::Taken, guarded::GuardedBrowser},
+    browse::{
+        browser::{Taken, remove_all},
+        guarded::GuardedBrowser,
+    },
     error::Result,
     repair::kept::KeptSnapshots,
     transit::Leaving,
@@ -35,16 +38,15 @@ impl Pass<'_> {
     pub(super) async fn unsent(&self, plan: &Plan, chunk: Vec<Taken>) -> Result<Vec<Taken>> {
         let digits: Vec<_> = chunk.iter().map(|taken| taken.letter.key()).collect();
         let states = self.workspace.plans().letters(&plan.id, &digits).await?;
-        let mut fresh = Vec::with_capacity(chunk.len());
+        let (mut fresh, mut sent) = (Vec::with_capacity(chunk.len()), Vec::new());
         for (taken, state) in chunk.into_iter().zip(states) {
             match state {
                 Some(LetterState::Unsent) => fresh.push(taken),
                 None | Some(LetterState::Ended(End::Refused, _)) => {}
-                Some(LetterState::Sent | LetterState::Ended(..)) => {
-                    taken.remove().await;
-                }
+                Some(LetterState::Sent | LetterState::Ended(..)) => sent.push(taken),
             }
         }
+        remove_all(&sent).await;
         Ok(fresh)
     }
 
@@ -96,9 +98,7 @@ impl Pass<'_> {
         let what = account::put_back(plan);
         account::tell(self.workspace, self.workspace.stage, what, records, &plan.id).await;
         self.workspace.plans().sent(&plan.id, &keys).await?;
-        for taken in leaving {
-            taken.remove().await;
-        }
+        remove_all(&leaving).await;
         browser.flush().await?;
         noted.forget(&keys).await
     }

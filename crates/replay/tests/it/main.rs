@@ -6,6 +6,7 @@ mod config;
 mod archive;
 mod audit;
 mod browse;
+mod in_hand;
 mod kill;
 mod letters;
 mod many;

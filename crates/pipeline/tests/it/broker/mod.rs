@@ -1,6 +1,7 @@
 //! The shared consumer, the publisher and the dead letters on a real broker.
 
 mod alarm;
+mod browse;
 mod bundles;
 mod consume;
 mod crash;
