@@ -42,6 +42,8 @@ mod again;
 mod maintain;
 mod walk;
 
+pub(crate) use maintain::twins;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

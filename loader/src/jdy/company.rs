@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pipeline::http::{departing, read_capped};
+use pipeline::http::departing;
 use pipeline::names::VendorAccount;
 use pipeline::quota::{Allowance, Bucket, Lane, Quota};
 use pipeline::setting::Secret;
@@ -14,18 +14,22 @@ use url::Url;
 
 use super::calls::LARGEST_BATCH;
 use super::cap::Cap;
-use super::codes::{self, Class};
-use super::judge::judge;
+use super::codes;
+use super::exchange::{exchange, is_taken, outcome_name};
 use super::pace::Pace;
 use super::types::{Refusal, Reply, Unsent};
 use crate::failpoint;
 
-/// A page of 100 wide rows is far below this.
-const LARGEST_ANSWER: usize = 64 << 20;
 /// How the reason of a call begins whose answer did not come in time.
 pub(super) const TIMED_OUT: &str = words::mark!("timed out");
 /// The vendor asks for at least this pause after a rate refusal.
 const RATE_PAUSE: Duration = Duration::from_secs(1);
+
+/// So long at most a header is obeyed that says that no call is left. The documents know no such header, and one wrong
+/// line of a gateway must not silence a kind of call for hours; a vendor that means it says so again.
+const OBEYED: Duration = Duration::from_secs(60);
+/// A pause by such a header is told from this length on.
+const TOLD: Duration = Duration::from_secs(5);
 
 /// The quotas of the account; all loaders share them through Redis.
 #[derive(Debug, Clone)]
@@ -154,10 +158,11 @@ impl Company {
         let ((reply, allowance), counted) = futures::join!(exchange(request), following);
         // A server that shows what it was sent shows the key.
         let reply = reply.without(self.account.key.current().expose());
-        if let Some(allowance) = allowance
-            && let Err(error) = self.quota.obey(bucket, counted, allowance).await
-        {
-            tracing::debug!(%error, "shared quota does not know how many calls are left");
+        if let Some(allowance) = allowance {
+            self.obey(bucket, counted, allowance).await;
+        }
+        if granted.is_probe() && allowance.is_none_or(|allowance| allowance.left > 0) && is_taken(&reply) {
+            self.reopen(&buckets).await;
         }
         drop(seat);
         failpoint::hit("http-answered").await;
@@ -193,6 +198,34 @@ impl Company {
             .body(body)
     }
 
+    /// What a header says about the calls that are left.
+    async fn obey(&self, bucket: &Bucket, counted: i64, allowance: Allowance) {
+        if allowance.left == 0 && allowance.lasts >= TOLD {
+            tracing::warn!(
+                bucket = bucket.name,
+                seconds = allowance.lasts.as_secs(),
+                obeyed = allowance.lasts.min(OBEYED).as_secs(),
+                "a header of Jiandaoyun's answer says that no call is left"
+            );
+        }
+        let allowance = Allowance {
+            lasts: allowance.lasts.min(OBEYED),
+            ..allowance
+        };
+        if let Err(error) = self.quota.obey(bucket, counted, allowance).await {
+            tracing::debug!(%error, "shared quota does not know how many calls are left");
+        }
+    }
+
+    /// The one call within a long pause was taken as others are: the pause is over.
+    async fn reopen(&self, buckets: &[&Bucket]) {
+        for bucket in buckets {
+            if let Err(error) = self.quota.reopen(bucket).await {
+                tracing::debug!(%error, "the end of a pause is not known to others");
+            }
+        }
+    }
+
     /// What an answer says about the limits, for everybody.
     async fn learn<T>(&self, bucket: &Bucket, reply: &Reply<T>) {
         let exceeded = match reply {
@@ -220,59 +253,6 @@ impl Company {
                 tracing::debug!(error = %error, "shared quota could not be pushed back");
             }
         }
-    }
-}
-
-/// Sends and judges; also says how many calls are left, where the vendor tells.
-async fn exchange<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> (Reply<T>, Option<Allowance>) {
-    let response = match request.send().await {
-        Ok(response) => response,
-        Err(error) if error.is_connect() || error.is_builder() => {
-            return (Reply::Unsent(Unsent::Connect(reason(&error))), None);
-        }
-        Err(error) => return (Reply::Unknown(reason(&error)), None),
-    };
-    let status = response.status().as_u16();
-    let allowance = Allowance::read(response.headers());
-    let reply = match read_capped(response, LARGEST_ANSWER).await {
-        Ok(body) => judge(status, &body),
-        Err(error) => Reply::Unknown(words::tr!("http {status}, {error}")),
-    };
-    (reply, allowance)
-}
-
-/// Why a request failed, without its URL.
-fn reason(error: &reqwest::Error) -> String {
-    use std::error::Error as _;
-    let kind = if error.is_timeout() {
-        TIMED_OUT
-    } else if error.is_connect() {
-        words::text!("cannot connect (JDY_BASE_URL)")
-    } else {
-        words::text!("connection lost")
-    };
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    if error.source().is_none() {
-        kind.to_owned()
-    } else {
-        format!("{kind}: {deepest}")
-    }
-}
-
-fn outcome_name<T>(reply: &Reply<T>) -> &'static str {
-    match reply {
-        Reply::Ok(_) => "ok",
-        Reply::Refused(refusal) => match refusal.class {
-            Class::Retry => "retry",
-            Class::Row => "row",
-            Class::Configuration => "configuration",
-            Class::Stop => "stop",
-        },
-        Reply::Unknown(_) => "unknown",
-        Reply::Unsent(_) => "unsent",
     }
 }
 

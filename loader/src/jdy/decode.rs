@@ -9,14 +9,14 @@ use pipeline::telemetry::names;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::types::{BatchCreated, OneRow, RowId, Status, Updated, WholeRow};
+use super::types::{BatchCreated, OneRow, Page, RowId, Status, Updated, WholeRow, Widget, Widgets};
 
 /// A JSON object; of members that come twice the last one counts.
 pub(super) type Object = Map<String, Value>;
 
 /// Code and words of a failure, if the body is one.
 pub(super) fn failure(body: &[u8]) -> Option<(u32, String)> {
-    let (body, _) = surrogate::repaired(body);
+    let (body, _) = surrogate::repaired(bare(body));
     let object: Object = serde_json::from_slice(&body).ok()?;
     let code = number(object.get("code")?)?;
     let code = u32::try_from(code).ok().filter(|code| *code != 0)?;
@@ -30,6 +30,7 @@ pub(super) fn failure(body: &[u8]) -> Option<(u32, String)> {
 /// An answer that is none of a failure. A cell with half of a character costs that character, or one row would make
 /// every page that it is on unreadable.
 pub(super) fn success<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let body = bare(body);
     let read = serde_json::from_slice(body).ok();
     read.or_else(|| match surrogate::repaired(body) {
         (_, 0) => None,
@@ -39,6 +40,11 @@ pub(super) fn success<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
             serde_json::from_slice(&repaired).ok()
         }
     })
+}
+
+/// Without a byte order mark.
+fn bare(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// A whole number, also as text or with a fraction of zero.
@@ -107,6 +113,79 @@ impl TryFrom<Object> for BatchCreated {
             success_ids: ids,
         })
     }
+}
+
+impl TryFrom<Object> for Page {
+    type Error = &'static str;
+
+    /// A row that cannot be named might be anybody's, so the page is none.
+    fn try_from(mut object: Object) -> Result<Self, Self::Error> {
+        let Some(Value::Array(rows)) = object.remove("data") else {
+            return Err(words::text!("no list of rows"));
+        };
+        let named = |row: Value| {
+            let Value::Object(mut cells) = row else {
+                return None;
+            };
+            if !cells
+                .get("_id")
+                .is_some_and(|id| id.as_str().is_some_and(is_plain))
+            {
+                let id = cells.get("_id").and_then(text)?;
+                cells.insert("_id".to_owned(), Value::String(id));
+            }
+            Some(cells)
+        };
+        let data: Option<Vec<Object>> = rows.into_iter().map(named).collect();
+        let data = data.ok_or(words::text!("a row without an id"))?;
+        Ok(Self { data })
+    }
+}
+
+/// Nothing has to be cut off.
+fn is_plain(id: &str) -> bool {
+    !id.is_empty() && id.trim().len() == id.len()
+}
+
+impl TryFrom<Object> for Widgets {
+    type Error = &'static str;
+
+    /// An entry without a name is none that could be written to; it costs itself.
+    fn try_from(mut object: Object) -> Result<Self, Self::Error> {
+        match object.remove("widgets") {
+            Some(Value::Array(widgets)) => Ok(Self {
+                widgets: widgets.into_iter().filter_map(widget).collect(),
+            }),
+            _ => Err(words::text!("no list of widgets")),
+        }
+    }
+}
+
+impl TryFrom<Object> for Widget {
+    type Error = &'static str;
+
+    fn try_from(object: Object) -> Result<Self, Self::Error> {
+        widget(Value::Object(object)).ok_or(words::text!("a widget without a name"))
+    }
+}
+
+fn widget(value: Value) -> Option<Widget> {
+    let Value::Object(mut other) = value else {
+        return None;
+    };
+    let mut said = |name: &str| other.remove(name).as_ref().and_then(text);
+    let (name, label, kind) = (said("name")?, said("label"), said("type"));
+    let items = match other.remove("items") {
+        Some(Value::Array(items)) => items.into_iter().filter_map(widget).collect(),
+        _ => Vec::new(),
+    };
+    Some(Widget {
+        name,
+        label: label.unwrap_or_default(),
+        kind: kind.unwrap_or_default(),
+        items,
+        other,
+    })
 }
 
 impl TryFrom<Object> for OneRow {
@@ -256,6 +335,39 @@ mod tests {
             let seen = row.map(|row| super::super::types::text(&row, "_id").to_owned());
             assert_eq!(seen.as_deref(), id, "{body}");
         }
+    }
+
+    #[test]
+    fn every_row_of_a_page_has_an_id_or_the_page_is_none() {
+        for (body, ids) in [
+            (r#"{"data":[{"_id":"a"},{"_id":7},{"_id":" b "}]}"#, Some("a 7 b")),
+            (r#"{"data":[],"msg":null}"#, Some("")),
+            (r#"{"data":[{"_id":"a"},{"_w":1}]}"#, None),
+            (r#"{"data":[{"_id":null}]}"#, None),
+            (r#"{"data":[{"_id":""}]}"#, None),
+            (r#"{"data":[null]}"#, None),
+            (r#"{"data":null}"#, None),
+            ("{}", None),
+        ] {
+            let page = success::<Page>(body.as_bytes());
+            let seen = page.map(|page| {
+                let ids = page.data.iter().map(|row| super::super::types::text(row, "_id"));
+                ids.collect::<Vec<_>>().join(" ")
+            });
+            assert_eq!(seen.as_deref(), ids, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_widget_that_cannot_be_read_costs_itself() {
+        let body = "\u{feff}{\"widgets\":[null,{\"label\":\"x\"},{\"name\":\"_a\",\"label\":7,\"type\":null},\
+                    {\"name\":\"_s\",\"type\":\"subform\",\"items\":[5,{\"name\":\"_i\",\"widgetDefault\":1}]}]}";
+        let widgets = success::<Widgets>(body.as_bytes()).unwrap().widgets;
+        let names: Vec<_> = widgets.iter().map(|widget| widget.name.as_str()).collect();
+        assert_eq!(names, ["_a", "_s"]);
+        assert_eq!((widgets[0].label.as_str(), widgets[0].kind.as_str()), ("7", ""));
+        assert_eq!(widgets[1].items[0].name, "_i");
+        assert!(widgets[1].items[0].other.contains_key("widgetDefault"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::client::Client;
 use super::codes;
 use super::key::{SPELLINGS, company_id, may_mean, spellings};
 use super::kinds::KnownKinds;
-use super::types::{Reply, text, written_at_ms};
+use super::types::{Reply, rank, text, written_at_ms};
 
 /// Values of one filter at most: older texts of the vendor say 200, newer ones 1000 (docs/jiandaoyun-api.md §2.3).
 const MOST_VALUES: usize = 200;
@@ -104,6 +104,13 @@ impl Recognition {
     }
 }
 
+/// The id right before this one, which is a number to base sixteen.
+fn before(row_id: &str) -> Option<String> {
+    let number = u128::from_str_radix(row_id, 16).ok()?.checked_sub(1)?;
+    let width = row_id.len();
+    (width == 24).then(|| format!("{number:0width$x}"))
+}
+
 /// A page of the form, as those who read it to its end need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
@@ -118,8 +125,12 @@ pub(crate) enum Turn {
 /// Where reading goes on after this page. A short page is no end: the vendor promises none, and may leave out what it
 /// could not read in time. The end is where nothing new comes.
 pub(crate) fn turn(page: &[Map<String, Value>], cursor: &str) -> (Turn, String) {
-    let last = page.iter().map(|row| text(row, "_id")).max().unwrap_or_default();
-    match last > cursor {
+    let last = page
+        .iter()
+        .map(|row| text(row, "_id"))
+        .max_by_key(|id| rank(id))
+        .unwrap_or_default();
+    match rank(last) > rank(cursor) {
         true => (Turn::Next, last.to_owned()),
         false if page.len() < LARGEST_BATCH => (Turn::End, cursor.to_owned()),
         false => (Turn::Stuck, cursor.to_owned()),
@@ -150,12 +161,24 @@ impl Client {
         Reply::Ok(all)
     }
 
-    /// The row with this id; `None` when there is none any more.
+    /// The row with this id; `None` when there is none any more. Where the key may not use that call, or it fails, the
+    /// page behind the id before it shows the row.
     pub(crate) async fn row_by_id(&self, row_id: &str) -> Reply<Option<Map<String, Value>>> {
         match self.get(row_id).await {
             Reply::Refused(refusal) if refusal.code == codes::RECORD_GONE => Reply::Ok(None),
-            other => other.map(|row| row.filter(|row| text(row, "_id") == row_id)),
+            Reply::Ok(row) => Reply::Ok(row.filter(|row| text(row, "_id") == row_id)),
+            unsent @ Reply::Unsent(_) => unsent,
+            Reply::Refused(refusal) if refusal.asks_to_wait() => Reply::Refused(refusal),
+            other => match before(row_id) {
+                Some(before) => self.row_behind(&before, row_id).await,
+                None => other,
+            },
         }
+    }
+
+    async fn row_behind(&self, before: &str, row_id: &str) -> Reply<Option<Map<String, Value>>> {
+        let page = self.list(Some(before), None).await;
+        page.map(|rows| rows.into_iter().find(|row| text(row, "_id") == row_id))
     }
 
     async fn rows_with(
@@ -214,7 +237,9 @@ impl Client {
                 Turn::End => return Reply::Ok(Some(rows)),
                 Turn::Next => {}
             }
-            let new = page.into_iter().filter(|row| text(row, "_id") > cursor.as_str());
+            let new = page
+                .into_iter()
+                .filter(|row| rank(text(row, "_id")) > rank(&cursor));
             rows.extend(new);
             cursor = next;
         }
@@ -239,7 +264,7 @@ impl Client {
                 Turn::End => return Collected::Rows(found),
                 Turn::Next => {}
             }
-            for row in page.iter().filter(|row| text(row, "_id") > cursor.as_str()) {
+            for row in page.iter().filter(|row| rank(text(row, "_id")) > rank(&cursor)) {
                 match recognition
                     .read(row)
                     .filter(|(key, _)| companies.contains(&key.as_str()))

@@ -9,6 +9,7 @@ pub(crate) mod codes;
 pub(crate) mod company;
 mod decode;
 pub(crate) mod encode;
+mod exchange;
 pub(crate) mod form;
 #[cfg(test)]
 mod fuzz;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::codes::{self, Class};
@@ -210,13 +210,15 @@ impl Status {
 
 /// Answer of `data/list`: whole rows.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Object")]
 pub(crate) struct Page {
-    /// Ascending by id.
+    /// Ascending by id; each has one, as a text.
     pub(crate) data: Vec<Map<String, Value>>,
 }
 
 /// Answer of `widget/list`.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Object")]
 pub(crate) struct Widgets {
     /// The form's widgets.
     pub(crate) widgets: Vec<Widget>,
@@ -224,31 +226,28 @@ pub(crate) struct Widgets {
 
 /// A widget as the form describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Object")]
 pub(crate) struct Widget {
     /// The alias when one is set, else the widget id; what writes and reads use.
     pub(crate) name: String,
     /// Caption.
-    #[serde(default, deserialize_with = "or_default")]
     pub(crate) label: String,
     /// Kind, such as `text`.
-    #[serde(rename = "type", default, deserialize_with = "or_default")]
     pub(crate) kind: String,
     /// Widgets of a subform's rows.
-    #[serde(default, deserialize_with = "or_default")]
     pub(crate) items: Vec<Widget>,
     /// Whatever else is said of it; nothing of it is documented.
-    #[serde(flatten)]
     pub(crate) other: Map<String, Value>,
-}
-
-/// `null` is as good as nothing.
-fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }
 
 /// Text member of a row, `""` when it has none.
 pub(crate) fn text<'a>(row: &'a Map<String, Value>, name: &str) -> &'a str {
     row.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The order of row ids, which all have one length, or are numbers.
+pub(crate) fn rank(id: &str) -> (usize, &str) {
+    (id.len(), id)
 }
 
 /// When the row was last written, unix ms by the vendor's clock; 0 when it does not say.

@@ -11,27 +11,29 @@
 --   o<batch> left behind by a dead loader
 --   p, k, q, i: not removed, see guard.lua
 -- Or UNKNOWN, clock, '1' when calls of earlier loaders cannot land any more, then company and last known row id of each
--- row that this epoch of the index has not seen: they have to be looked up first. Nothing is taken then.
+-- row that this epoch of the index has not seen, or seen to be missing too long ago: they have to be looked up first.
+-- Nothing is taken then.
 if not index_ready() then return {'NOINDEX'} end
 
 local owner, batch, transaction = ARGV[3], ARGV[4], ARGV[5]
 local time = clock()
 local index = redis.call('HMGET', KEYS[1], 'state', 'floor', 'blind', 'settles')
 local complete, built, blind = index[1] == 'complete', tonumber(index[2]), index[3] == '1'
+-- A row that was not there may have been made since, by a person or another program: it is made only right after a look.
+local looked_for = 30000
 local count = tonumber(ARGV[8])
 
 local rows, unknown = {}, {'UNKNOWN', string.format('%d', time), time >= tonumber(index[4]) and '1' or '0'}
 for slot = 0, count - 1 do
   local company, version = ARGV[9 + slot * 7], ARGV[10 + slot * 7]
-  local row = redis.call('HMGET', row_key(company), 'id', 'v', 'h', 'b', 'f', 'g', 'u')
+  local row = redis.call('HMGET', row_key(company), 'id', 'v', 'h', 'b', 'f', 'g', 'u', 'l')
   local stale = row[2] and version < row[2]
   if blind then
     if not row[2] then row[5] = index[2] end
-  elseif row[6] ~= epoch and not stale then
-    if complete and not row[1] then
-      -- The form was read to its end, and it was not there.
-      row[3], row[4], row[5] = false, false, index[2]
-    else
+  else
+    local operation, held = ARGV[12 + slot * 7], row[4] and redis.call('EXISTS', batch_key(row[4])) == 1
+    local absent = operation == 'u' and not row[1] and not held and tonumber(row[8] or '0') <= time - looked_for
+    if not stale and (row[6] ~= epoch or absent) then
       unknown[#unknown + 1] = company
       -- An id that is not proven is no hint whose row it is: only the key can tell.
       unknown[#unknown + 1] = row[1] and not is_placed(row[1]) and row[1] or ''

@@ -43,15 +43,15 @@ for n = 0, count - 1 do
     if result == 'k' or result == 'p' then
       local known = (result == 'k' or id == '') and id or '?' .. id
       redis.call('HSET', key, 'w', at_ms, 'id', known, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'b', 'f', 'u', 'r', 'q', 'x')
+      redis.call('HDEL', key, 'b', 'f', 'u', 'r', 'q', 'x', 'l')
       has = 1
     elseif result == 'x' then
       redis.call('HSET', key, 'w', at_ms, 'v', version)
-      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'u', 'r', 'q', 'x')
+      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'u', 'r', 'q', 'x', 'l')
       has = 0
     elseif result == 'g' then
       redis.call('HSET', key, 'w', at_ms)
-      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'x')
+      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'x', 'l')
       has = 0
     else
       redis.call('HSET', key, 'w', at_ms)

@@ -31,7 +31,8 @@ elseif operation == 'begin' then
     'run', run, 'noticed', string.format('%d', time),
     'settles', string.format('%d', time + tonumber(ARGV[7])), 'floor', sequence_now(), 'cursor', '', 'rows', 0,
     'keyless', 0, 'widgets', ARGV[8], 'blind', ARGV[9])
-  if history then redis.call('HSET', KEYS[1], 'history', history) end
+  local known = history()
+  if known then redis.call('HSET', KEYS[1], 'history', known) end
   redis.call('SET', ARGV[4], ARGV[6])
   return {'OK'}
 elseif operation == 'drop' then
@@ -52,7 +53,7 @@ local new = 0
 for n = 0, tonumber(ARGV[5]) - 1 do
   local company, id = ARGV[6 + n * 2], ARGV[7 + n * 2]
   local kept = bare(redis.call('HGET', row_key(company), 'id'))
-  -- One that was made a moment ago has no id in the ledger yet.
+  -- One that was made a moment ago has no id in the ledger yet: it is noted behind the commit.
   if kept and kept ~= '' and kept ~= id then new = new + redis.call('HSETNX', dups, company .. '\n' .. id, kept) end
 end
 return {'OK', string.format('%d', new)}

@@ -43,9 +43,13 @@ for n = 0, tonumber(ARGV[9]) - 1 do
   local outdated = unseen_at and tonumber(unseen_at) > asked
   if id == '' and not outdated then
     -- That a row is not there proves nothing while a call may still make it.
-    if not current and asked >= settles then
-      redis.call('HSET', key, 'f', floor, 'g', epoch)
-      redis.call('HDEL', key, 'id', 'h', 'b', 'r', 'q')
+    if asked >= settles then
+      if not current then
+        redis.call('HSET', key, 'f', floor, 'g', epoch, 'l', ARGV[3])
+        redis.call('HDEL', key, 'id', 'h', 'b', 'r', 'q')
+      elseif not has then
+        redis.call('HSET', key, 'l', ARGV[3])
+      end
     end
   elseif not current then
     if not outdated then

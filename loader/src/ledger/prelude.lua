@@ -22,7 +22,9 @@ end
 -- Whether nothing can have been lost since an index was begun in this run of the server, on this line of descent of its
 -- data, where it says so: `run` and `history` come from `store/run.lua`.
 local function is_of_this_run(its_run, its_history)
-  return its_run == run and (not its_history or not history or its_history == history)
+  if its_run ~= run or not its_history then return its_run == run end
+  local known = history()
+  return not known or its_history == known
 end
 
 -- Whether there is an index, it is the one the caller knows, and nothing can have been lost since it was begun.

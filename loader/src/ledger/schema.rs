@@ -33,6 +33,7 @@
 //! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints, and so they are with `!` and a time behind it: when somebody was found to have deleted the row |
 //! | `p` | what people did to the row last, when that was noticed, when the customer was asked for because of it, how often, `1` while that is due |
 //! | `x` | version of the removal that has been counted and may take the row away |
+//! | `l` | when the form was asked last and had no such row; it is made only right after that |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
 //!
 //! | field of a batch | meaning |
@@ -89,6 +90,8 @@ pub(super) mod row {
     pub(in crate::ledger) const ASKED: [&str; 2] = ["r", "q"];
     #[cfg(test)]
     pub(in crate::ledger) const UNCHANGED: &str = "u";
+    #[cfg(test)]
+    pub(in crate::ledger) const LOOKED: &str = "l";
 }
 
 /// Before the hash of a row whose key cell was found wrong.

@@ -74,7 +74,8 @@ impl Writer {
             .into_iter()
             .partition(|member| member.kind == Kind::Create);
         let singles = async {
-            let (others, ended) = self.prove(work, others).await;
+            let (others, unproven) = self.prove(work, others).await;
+            let (others, moved) = self.still_theirs(work, others).await;
             let calls = futures::stream::iter(others).map(|member| async move {
                 match member.kind {
                     Kind::Remove => self.remove(work, member).await,
@@ -82,7 +83,8 @@ impl Writer {
                 }
             });
             let mut ends = calls.buffer_unordered(SINGLES_AT_ONCE).concat().await;
-            ends.extend(ended);
+            ends.extend(unproven);
+            ends.extend(moved);
             ends
         };
         let (mut ends, others) = futures::join!(self.create(work, creates), singles);

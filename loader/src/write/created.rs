@@ -9,26 +9,37 @@ use pipeline::telemetry::names;
 
 use super::Writer;
 use super::batch::Work;
-use super::commit::{MemberEnd, all};
-use super::find::{Rows, found_instead};
+use super::commit::{Committing, MemberEnd, all};
+use super::find::{Looked, Rows, found_instead};
 use super::groups::{Groups, History};
+use crate::index::twins;
 use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::BatchCreated;
 use crate::ledger::{Change, Member};
-use crate::vendor::Tried;
 
 /// Rows that are asked for by the ids of an answer.
 const SAMPLE: usize = 3;
 
 /// What the form showed after an answer.
 enum Shown {
-    /// The row of every member.
-    All(Rows),
+    /// The row of every member that can be read.
+    All(Looked, Rows),
     /// Some are not there although no call can land any more.
-    Some(Rows),
+    Some(Looked, Rows),
     /// The form cannot be read now.
     Unknown,
 }
+
+/// What the ids of an answer show.
+enum ByIds {
+    /// Rows that queries do not show yet.
+    Rows(Rows),
+    /// A row without the key of its customer.
+    Keyless,
+}
+
+/// Row ids by the slot of their member, as an answer names them.
+type Ids<'a> = HashMap<u32, &'a str>;
 
 impl Writer {
     /// Commits what the answer says, or has the form say it. `unknown`: an earlier try may have got through as well.
@@ -56,30 +67,71 @@ impl Writer {
             let ends = ends.map(|(member, id)| (member, Change::Placed(id.clone()), MemberEnd::Landed));
             return groups.done(self.commit(work, ends.collect(), false).await);
         }
-        let ids = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
-        let found = match self.shown(work, recognition, &members, ids.as_ref()).await {
-            Shown::All(found) => found,
-            Shown::Some(found) => {
-                let named = (!again && names_each).then_some(&answer.success_ids);
-                if let Some(ids) = named
-                    && self
-                        .are_without_a_key(work, recognition, &members, &found, ids)
-                        .await
-                {
-                    return self.stored_without_a_key(work, groups, members, ids).await;
-                }
-                return self.only_these(work, groups, members, history, &found).await;
-            }
-            Shown::Unknown => return groups.done(all(&members, &MemberEnd::Held)),
+        let named = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
+        let slots = members.iter().map(|member| member.slot);
+        let by_slot = slots.zip(answer.success_ids.iter().map(String::as_str));
+        let ids: Ids<'_> = by_slot.filter(|_| !again && names_each).collect();
+        let shown = self.shown(work, recognition, &members, named.as_ref()).await;
+        let (Shown::All(looked, mut found) | Shown::Some(looked, mut found)) = shown else {
+            return groups.done(all(&members, &MemberEnd::Held));
         };
+        let members = self.unreadable(work, groups, members, &ids, &looked).await;
+        if found.len() < members.len() && !ids.is_empty() {
+            // Queries may show a row later than its id does.
+            match self.by_their_ids(work, recognition, &members, &found, &ids).await {
+                ByIds::Keyless => return self.stored_without_a_key(work, groups, members, &ids).await,
+                ByIds::Rows(rows) => found.extend(rows),
+            }
+        }
+        if found.len() < members.len() {
+            let found = oldest(&members, looked.rows, found);
+            return self.only_these(work, groups, members, history, &found).await;
+        }
         if !again {
-            self.compare(&members, &found, answer, names_each).await;
+            self.compare(&members, &found, answer, &ids).await;
         }
         let ends = members.iter().filter_map(|member| {
             let id = found.get(&member.slot)?.id.clone();
             Some((member, Change::Landed(id), MemberEnd::Landed))
         });
         groups.done(self.commit(work, ends.collect(), again).await);
+        // The ledger knows only now which of several rows is kept.
+        let mut several: Vec<(&str, &str)> = Vec::new();
+        for member in &members {
+            let rows = looked
+                .rows
+                .get(&member.slot)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            several.extend(twins(&member.company, rows));
+        }
+        self.index.note_twins(&several).await;
+    }
+
+    /// Ends members that the vendor has confirmed and whose rows cannot be read: named, they count, and have to be proven
+    /// before they are written to; else their records die.
+    async fn unreadable(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+        ids: &Ids<'_>,
+        looked: &Looked,
+    ) -> Vec<Member> {
+        let (placed, others): (Vec<Member>, Vec<Member>) = members.into_iter().partition(|member| {
+            looked.unreadable.contains_key(&member.slot) && ids.contains_key(&member.slot)
+        });
+        let ends = placed.iter().filter_map(|member| {
+            let id = (*ids.get(&member.slot)?).to_owned();
+            Some((member, Change::Placed(id), MemberEnd::Landed))
+        });
+        let ends: Vec<Committing<'_>> = ends.collect();
+        if !ends.is_empty() {
+            groups.done(self.commit(work, ends, true).await);
+        }
+        let (members, ended) = self.without_unreadable(work, others, looked).await;
+        groups.done(ended);
+        members
     }
 
     /// Nobody can tell which row is whose, so the order is all there is; a resend does not even name the rows.
@@ -103,10 +155,12 @@ impl Writer {
         let Some(recognition) = &work.recognition else {
             return self.incomplete(work, groups, members, history).await;
         };
-        let Some(seen) = self.look(work, recognition, &members).await else {
+        let Some(looked) = self.look(work, recognition, &members).await else {
             return groups.done(all(&members, &MemberEnd::Held));
         };
-        let found = ours(&members, &seen, None);
+        let (members, ended) = self.without_unreadable(work, members, &looked).await;
+        groups.done(ended);
+        let found = ours(&members, &looked.rows, None);
         if found.len() < members.len() {
             return self.incomplete(work, groups, members, history).await;
         }
@@ -133,18 +187,19 @@ impl Writer {
         let end = Instant::now() + self.lateness();
         let mut backoff = Backoff::default();
         loop {
-            let Some(seen) = self.look(work, recognition, members).await else {
+            let Some(looked) = self.look(work, recognition, members).await else {
                 return Shown::Unknown;
             };
-            let found = ours(members, &seen, ids);
-            if found.len() == members.len() {
-                return Shown::All(found);
+            let found = ours(members, &looked.rows, ids);
+            let readable = members.len() - looked.unreadable.len();
+            if found.len() >= readable {
+                return Shown::All(looked, found);
             }
             if Instant::now() >= end {
-                return Shown::Some(oldest(members, seen, found));
+                return Shown::Some(looked, found);
             }
             tracing::warn!(
-                missing = members.len() - found.len(),
+                missing = readable - found.len(),
                 "rows that Jiandaoyun has confirmed cannot be seen in the form yet"
             );
             if !work
@@ -157,35 +212,33 @@ impl Writer {
         }
     }
 
-    /// Whether rows that no key shows are there under the ids that the answer names: the vendor leaves out a cell that
-    /// does not suit it and answers success (docs/jiandaoyun-api.md §5.1). Some of them are asked for.
-    async fn are_without_a_key(
+    /// The rows that no query shows and that are there under the ids that the answer names. One without a key says that the
+    /// vendor leaves out a cell that does not suit it and answers success (docs/jiandaoyun-api.md §5.1); some are asked for
+    /// first, and the others only when one of those is there.
+    async fn by_their_ids(
         &self,
         work: &Work<'_>,
         recognition: &Recognition,
         members: &[Member],
         found: &Rows,
-        ids: &[String],
-    ) -> bool {
-        let missing = members.iter().zip(ids);
-        let missing = missing.filter(|(member, _)| !found.contains_key(&member.slot));
-        for (member, id) in missing.take(SAMPLE) {
-            let client = &self.vendor.client;
-            let tried = self
-                .vendor
-                .insist(None, &work.patience, move || client.row_by_id(id))
-                .await;
-            let Tried::Done(Some(row), _) = tried else {
+        ids: &Ids<'_>,
+    ) -> ByIds {
+        let mut rows = Rows::new();
+        let missing = members.iter().filter(|member| !found.contains_key(&member.slot));
+        for (asked, member) in missing.enumerate() {
+            if asked >= SAMPLE && rows.is_empty() {
+                break;
+            }
+            let Some(id) = ids.get(&member.slot) else { continue };
+            let Some(Ok(Some(row))) = self.whole_row(id, &work.patience).await else {
                 continue;
             };
-            if recognition
-                .read(&row)
-                .is_none_or(|(key, _)| key != member.company)
-            {
-                return true;
+            match recognition.read(&row).filter(|(key, _)| *key == member.company) {
+                Some((_, row)) => drop(rows.insert(member.slot, row)),
+                None => return ByIds::Keyless,
             }
         }
-        false
+        ByIds::Rows(rows)
     }
 
     /// Every further batch would be doubled: nothing is made before somebody has seen to the key widget. The ids are
@@ -195,26 +248,28 @@ impl Writer {
         work: &Work<'_>,
         groups: &mut Groups,
         members: Vec<Member>,
-        ids: &[String],
+        ids: &Ids<'_>,
     ) {
         metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
         tracing::error!(
             rows = members.len(),
             "Jiandaoyun stores new rows without the key; is the key widget a text that the API may write?"
         );
-        let ends = members.iter().zip(ids);
-        let ends = ends.map(|(member, id)| (member, Change::Placed(id.clone()), MemberEnd::Landed));
+        let ends = members.iter().filter_map(|member| {
+            let id = (*ids.get(&member.slot)?).to_owned();
+            Some((member, Change::Placed(id), MemberEnd::Landed))
+        });
         groups.done(self.commit(work, ends.collect(), false).await);
         self.keyless.doubt().await;
     }
 
     /// Learns from an answer whether ids come in the order of the rows.
-    async fn compare(&self, members: &[Member], found: &Rows, answer: &BatchCreated, names_each: bool) {
-        let in_order = names_each
-            && members
-                .iter()
-                .zip(&answer.success_ids)
-                .all(|(member, id)| found.get(&member.slot).is_some_and(|row| row.id == *id));
+    async fn compare(&self, members: &[Member], found: &Rows, answer: &BatchCreated, ids: &Ids<'_>) {
+        let is_named = |member: &Member| {
+            let row = found.get(&member.slot);
+            row.is_some_and(|row| ids.get(&member.slot).is_some_and(|id| row.id == **id))
+        };
+        let in_order = members.iter().all(is_named);
         if !in_order {
             metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
             tracing::warn!(

@@ -8,14 +8,48 @@ use super::Writer;
 use super::batch::Work;
 use super::commit::{Committing, Ended, MemberEnd, all};
 use super::groups::Groups;
+use super::readable::{self, Keys, Shown};
 use super::verify::INVISIBLE;
 use crate::failpoint;
 use crate::jdy::lookup::{FoundRow, Recognition};
+use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Kind, Member};
-use crate::vendor::Tried;
 
 /// Rows by the slot of their member.
 pub(super) type Rows = HashMap<u32, FoundRow>;
+
+/// What a look shows.
+pub(super) struct Looked {
+    /// All rows of each member by its slot, the oldest first.
+    pub(super) rows: HashMap<u32, Vec<FoundRow>>,
+    /// Members whose rows cannot be read, while those of others can.
+    pub(super) unreadable: HashMap<u32, Refusal>,
+}
+
+impl Looked {
+    /// Whether each of these members has a row, or one that cannot be read.
+    pub(super) fn accounts_for(&self, members: &[Member]) -> bool {
+        let is_there = |slot| self.rows.contains_key(slot) || self.unreadable.contains_key(slot);
+        members.iter().all(|member| is_there(&member.slot))
+    }
+
+    /// Of several rows the one that holds our content is ours, else the oldest.
+    fn own(mut self, members: &[Member]) -> Rows {
+        let pick = |member: &Member| {
+            let mut rows = self.rows.remove(&member.slot).filter(|rows| !rows.is_empty())?;
+            let own = rows.iter().position(|row| row.hash() == member.hash).unwrap_or(0);
+            Some((member.slot, rows.swap_remove(own)))
+        };
+        members.iter().filter_map(pick).collect()
+    }
+}
+
+/// Members, the rows of those that have one, and the ends of others whose rows cannot be read.
+pub(super) struct Sighted {
+    pub(super) members: Vec<Member>,
+    pub(super) rows: Rows,
+    pub(super) ended: Vec<Ended>,
+}
 
 /// What a row that turned out to exist means for the member that was to make it.
 pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committing<'a> {
@@ -27,50 +61,68 @@ pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committin
 }
 
 impl Writer {
-    /// All rows of these members as the form shows them, the oldest first; `None` when the vendor cannot be asked now.
+    /// All rows of these members as the form shows them; `None` when the vendor cannot be asked now.
     pub(super) async fn look(
         &self,
         work: &Work<'_>,
         recognition: &Recognition,
         group: &[Member],
-    ) -> Option<HashMap<u32, Vec<FoundRow>>> {
+    ) -> Option<Looked> {
         let companies: Vec<&str> = group.iter().map(|member| member.company.as_str()).collect();
-        let (client, companies) = (&self.vendor.client, &companies);
         failpoint::hit("lookup-before").await;
-        let tried = self
-            .vendor
-            .insist(None, &work.patience, move || {
-                client.rows_of(recognition, companies)
-            })
+        let shown = self
+            .readable(recognition, &companies, Keys::Right, &work.patience)
             .await;
         failpoint::hit("lookup-after").await;
-        let mut found = match tried {
-            Tried::Done(found, _) => found,
-            Tried::Refused(refusal, _) => {
-                self.vendor.read_refused("rows of the form", &refusal);
-                return None;
-            }
-            Tried::Lost | Tried::Held | Tried::Aside => return None,
-        };
+        let Shown {
+            mut found,
+            unreadable,
+        } = shown?;
         self.index.saw(&found).await;
+        let mut unreadable: HashMap<String, Refusal> = unreadable.into_iter().collect();
         let rows = |member: &Member| Some((member.slot, found.remove(&member.company)?));
-        Some(group.iter().filter_map(rows).collect())
+        let refused = |member: &Member| Some((member.slot, unreadable.remove(&member.company)?));
+        Some(Looked {
+            rows: group.iter().filter_map(rows).collect(),
+            unreadable: group.iter().filter_map(refused).collect(),
+        })
     }
 
-    /// The row of each of these members; of several the one that holds our content is ours, else the oldest.
+    /// The row of each of these members; those whose rows cannot be read end here (I12). The members as an error when the
+    /// vendor cannot be asked now.
     pub(super) async fn find(
         &self,
         work: &Work<'_>,
         recognition: &Recognition,
-        group: &[Member],
-    ) -> Option<Rows> {
-        let mut seen = self.look(work, recognition, group).await?;
-        let pick = |member: &Member| {
-            let mut rows = seen.remove(&member.slot).filter(|rows| !rows.is_empty())?;
-            let own = rows.iter().position(|row| row.hash() == member.hash).unwrap_or(0);
-            Some((member.slot, rows.swap_remove(own)))
+        members: Vec<Member>,
+    ) -> Result<Sighted, Vec<Member>> {
+        let Some(looked) = self.look(work, recognition, &members).await else {
+            return Err(members);
         };
-        Some(group.iter().filter_map(pick).collect())
+        let (members, ended) = self.without_unreadable(work, members, &looked).await;
+        let rows = looked.own(&members);
+        Ok(Sighted { members, rows, ended })
+    }
+
+    /// Frees members whose rows cannot be read, and whose records therefore die; a call may still change those rows.
+    pub(super) async fn without_unreadable(
+        &self,
+        work: &Work<'_>,
+        members: Vec<Member>,
+        looked: &Looked,
+    ) -> (Vec<Member>, Vec<Ended>) {
+        let (unreadable, members): (Vec<Member>, Vec<Member>) = members
+            .into_iter()
+            .partition(|member| looked.unreadable.contains_key(&member.slot));
+        let ends = unreadable.iter().filter_map(|member| {
+            let failure = readable::failure(looked.unreadable.get(&member.slot)?);
+            Some((member, Change::Freed, MemberEnd::Dead(Box::new(failure))))
+        });
+        let ends: Vec<Committing<'_>> = ends.collect();
+        match ends.is_empty() {
+            true => (members, Vec::new()),
+            false => (members, self.commit(work, ends, true).await),
+        }
     }
 
     /// Commits those of the members whose rows are in the form, and returns the others.
@@ -114,20 +166,28 @@ impl Writer {
         let Some(recognition) = &work.recognition else {
             return Some(members);
         };
-        let Some(found) = self.find_later(work, recognition, &members).await else {
+        if !self.is_visible(work).await {
             groups.done(all(&members, &MemberEnd::Held));
             return None;
+        }
+        let Sighted { members, rows, ended } = match self.find(work, recognition, members).await {
+            Ok(sighted) => sighted,
+            Err(members) => {
+                groups.done(all(&members, &MemberEnd::Held));
+                return None;
+            }
         };
-        self.order.refused(!found.is_empty());
-        if found.is_empty() {
-            return Some(members);
+        groups.done(ended);
+        self.order.refused(!rows.is_empty());
+        if rows.is_empty() {
+            return (!members.is_empty()).then_some(members);
         }
         tracing::warn!(
-            rows = found.len(),
+            rows = rows.len(),
             "Jiandaoyun refused a batch and stored rows of it"
         );
-        metrics::counter!(names::LOADER_STORED_REFUSALS).increment(found.len() as u64);
-        let missing = self.commit_found(work, groups, members, &found).await;
+        metrics::counter!(names::LOADER_STORED_REFUSALS).increment(rows.len() as u64);
+        let missing = self.commit_found(work, groups, members, &rows).await;
         (!missing.is_empty()).then_some(missing)
     }
 
@@ -136,9 +196,16 @@ impl Writer {
         let Some(recognition) = &work.recognition else {
             return Some(false);
         };
-        let found = self
-            .find_later(work, recognition, std::slice::from_ref(member))
-            .await?;
+        if !self.is_visible(work).await {
+            return None;
+        }
+        let alone = std::slice::from_ref(member);
+        let looked = self.look(work, recognition, alone).await?;
+        if looked.unreadable.contains_key(&member.slot) {
+            // Nobody can tell, and waiting for it would keep everybody.
+            return Some(false);
+        }
+        let found = looked.own(alone);
         let row = found.get(&member.slot);
         let done = match member.kind {
             Kind::Remove => row.is_none(),
@@ -155,16 +222,9 @@ impl Writer {
         Some(done)
     }
 
-    /// [`Writer::find`] once what was written a moment ago can be seen, or at once while refusals are believed.
-    pub(super) async fn find_later(
-        &self,
-        work: &Work<'_>,
-        recognition: &Recognition,
-        group: &[Member],
-    ) -> Option<Rows> {
-        if self.order.doubts_refusals() && !work.patience.sleep(INVISIBLE, &self.vendor.stopping).await {
-            return None;
-        }
-        self.find(work, recognition, group).await
+    /// Waits until what was written a moment ago can be seen, or not at all while refusals are believed; `false` when
+    /// patience or the process ends before.
+    async fn is_visible(&self, work: &Work<'_>) -> bool {
+        !self.order.doubts_refusals() || work.patience.sleep(INVISIBLE, &self.vendor.stopping).await
     }
 }

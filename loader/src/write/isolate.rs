@@ -7,7 +7,7 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{MemberEnd, all};
-use super::find::Rows;
+use super::find::{Rows, Sighted};
 use super::give_up::Refused;
 use super::groups::{Groups, History};
 use crate::failpoint;
@@ -53,10 +53,12 @@ impl Writer {
         if !work.patience.sleep(self.lateness(), &self.vendor.stopping).await {
             return groups.done(all(&members, &MemberEnd::Held));
         }
-        let Some(found) = self.find(work, recognition, &members).await else {
-            return groups.done(all(&members, &MemberEnd::Held));
+        let Sighted { members, rows, ended } = match self.find(work, recognition, members).await {
+            Ok(sighted) => sighted,
+            Err(members) => return groups.done(all(&members, &MemberEnd::Held)),
         };
-        self.only_these(work, groups, members, history, &found).await;
+        groups.done(ended);
+        self.only_these(work, groups, members, history, &rows).await;
     }
 
     /// The vendor says that all rows are there, and these are all that can be seen: the others are sent once more, alone.

@@ -14,14 +14,18 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::claim::Stop;
 use super::prepare::Sorted;
-use super::readable::{self, Shown};
+use super::readable::{self, Keys, Shown};
 use crate::failpoint;
 use crate::index::VISIBLE_AFTER;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::{Found, FoundRow, Recognition};
+use crate::jdy::types::Refusal;
 use crate::ledger::index::{Reading, WalkError, learn};
 use crate::ledger::{Error, Unseen};
 use crate::vendor::{Patience, Tried};
+
+/// The cells of a row as the vendor shows it.
+pub(super) type Cells = serde_json::Map<String, serde_json::Value>;
 
 impl Writer {
     /// Teaches the index what the form holds of these customers. Those without a row step aside as long as a call of an
@@ -104,83 +108,89 @@ impl Writer {
         thorough: bool,
         patience: &Patience,
     ) -> Option<Shown> {
-        let client = &self.vendor.client;
         let companies: Vec<&str> = rows.iter().map(|(company, _)| *company).collect();
         let Shown {
             mut found,
-            unreadable,
-        } = self.readable(recognition, &companies, patience).await?;
-        let is_known = |found: &Found, company: &str| {
+            mut unreadable,
+        } = self
+            .readable(recognition, &companies, Keys::Right, patience)
+            .await?;
+        let is_known = |found: &Found, unreadable: &[(String, Refusal)], company: &str| {
             found.contains_key(company) || unreadable.iter().any(|(unreadable, _)| unreadable == company)
         };
         let mut by_id = FuturesUnordered::new();
         for (company, id) in rows {
-            if !id.is_empty() && !is_known(&found, company) {
+            if !id.is_empty() && !is_known(&found, &unreadable, company) {
                 by_id.push(self.by_id(recognition, company, id, patience));
             }
         }
-        let mut again: Vec<(String, FoundRow)> = Vec::new();
+        let mut again = Vec::new();
         while let Some(answer) = by_id.next().await {
-            again.extend(answer?);
+            again.push(answer?);
         }
         drop(by_id);
-        found.extend(again.into_iter().map(|(company, row)| (company, vec![row])));
+        for (company, row) in again {
+            match row {
+                Ok(Some(row)) => drop(found.insert(company, vec![row])),
+                Ok(None) => {}
+                Err(refusal) => unreadable.push((company, refusal)),
+            }
+        }
         let missing: Vec<&str> = companies
             .iter()
-            .filter(|company| !is_known(&found, company))
+            .filter(|company| !is_known(&found, &unreadable, company))
             .copied()
             .collect();
         if thorough && !missing.is_empty() {
-            let missing = &missing;
-            let tried = self
-                .vendor
-                .insist(None, patience, move || {
-                    client.rows_spelled_otherwise(recognition, missing)
-                })
-                .await;
-            found.extend(self.read(tried)?);
+            let others = self
+                .readable(recognition, &missing, Keys::SpelledOtherwise, patience)
+                .await?;
+            found.extend(others.found);
+            unreadable.extend(others.unreadable);
         }
         self.index.saw(&found).await;
         Some(Shown { found, unreadable })
     }
 
-    fn read(&self, tried: Tried<Found>) -> Option<Found> {
-        match tried {
-            Tried::Done(found, _) => Some(found),
-            Tried::Refused(refusal, _) => {
-                self.vendor.read_refused("rows of the form", &refusal);
-                None
-            }
-            Tried::Lost | Tried::Held | Tried::Aside => None,
-        }
-    }
-
-    /// The row with this id, if it is still that of the company; `None` when it cannot be read now.
+    /// The company with the row of this id, if that is still the company's, or why it cannot be read while others can;
+    /// `None` when nothing can be read now.
     async fn by_id(
         &self,
         recognition: &Recognition,
         company: &str,
         id: &str,
         patience: &Patience,
-    ) -> Option<Option<(String, FoundRow)>> {
-        let client = &self.vendor.client;
-        let tried = self
-            .vendor
-            .insist(None, patience, move || client.row_by_id(id))
+    ) -> Option<(String, Result<Option<FoundRow>, Refusal>)> {
+        let row = self.whole_row(id, patience).await?;
+        if let Err(refusal) = &row {
+            tracing::warn!(
+                company_id = company,
+                row = id,
+                refusal = refusal.describe(),
+                "a row cannot be read by its id"
+            );
+        }
+        let row = row.map(|row| row.and_then(|row| recognition.read_as(company, &row)));
+        Some((company.to_owned(), row))
+    }
+
+    /// The row with this id as it stands in the form, or why that one cannot be read; `None` when nothing can be read now.
+    pub(super) async fn whole_row(
+        &self,
+        id: &str,
+        patience: &Patience,
+    ) -> Option<Result<Option<Cells>, Refusal>> {
+        let vendor = &self.vendor;
+        let tried = vendor
+            .insist(None, patience, move || async move {
+                let reply = vendor.client.row_by_id(id).await;
+                vendor.about_rows(reply).await
+            })
             .await;
         match tried {
-            Tried::Done(row, _) => {
-                let row = row.and_then(|row| recognition.read_as(company, &row));
-                Some(row.map(|row| (company.to_owned(), row)))
-            }
+            Tried::Done(row, _) => Some(row),
             Tried::Refused(refusal, _) => {
-                tracing::warn!(
-                    company_id = company,
-                    row = id,
-                    refusal = refusal.describe(),
-                    "a row cannot be read by its id"
-                );
-                self.vendor.read_refused("a row by its id", &refusal);
+                vendor.is_away(&refusal);
                 None
             }
             Tried::Lost | Tried::Held | Tried::Aside => None,

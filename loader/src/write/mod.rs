@@ -9,7 +9,8 @@
 //!
 //! A create that is not simply done goes on in `isolate` (refused or incomplete: divided) or `reconcile` (outcome
 //! unknown: the form is asked), and comes back to `create` through the work list in `groups`; `give_up` ends it as a dead
-//! letter. `created` reads the answer, `order` and `proof` say how far its ids are believed. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
+//! letter. `created` reads the answer, `order` and `proof` say how far its ids are believed. `whose` asks before an update or removal
+//! whether the row still is the customer's. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
 //! and `verify` reads rows again that a lost call may have changed.
 
 mod batch;
@@ -38,6 +39,7 @@ mod row_event;
 mod single;
 mod update;
 mod verify;
+mod whose;
 
 use std::sync::Arc;
 use std::time::Duration;

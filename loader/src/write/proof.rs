@@ -22,12 +22,18 @@ impl Writer {
         };
         let mut ended = Vec::new();
         for last in [false, true] {
-            let Some(seen) = self.look(work, recognition, &unproven).await else {
+            let Some(looked) = self.look(work, recognition, &unproven).await else {
                 return (proven, held(ended, &unproven));
             };
+            let (readable, dead) = self.without_unreadable(work, unproven, &looked).await;
+            (unproven, ended) = (readable, [ended, dead].concat());
             let mut unseen = Vec::new();
             for member in unproven {
-                let rows = seen.get(&member.slot).map(Vec::as_slice).unwrap_or_default();
+                let rows = looked
+                    .rows
+                    .get(&member.slot)
+                    .map(Vec::as_slice)
+                    .unwrap_or_default();
                 match (rows, member.unproven()) {
                     ([], _) => unseen.push(member),
                     (rows, Some(id)) if rows.iter().any(|row| row.id == id) => {

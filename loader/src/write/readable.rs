@@ -42,12 +42,22 @@ pub(super) fn failure(refusal: &Refusal) -> Failure {
     failure
 }
 
+/// How key cells are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// As they should be written.
+    Right,
+    /// In the spellings that imports make of them.
+    SpelledOtherwise,
+}
+
 impl Writer {
     /// The rows of at most 100 customers; `None` when the form cannot be read now.
     pub(super) async fn readable(
         &self,
         recognition: &Recognition,
         companies: &[&str],
+        keys: Keys,
         patience: &Patience,
     ) -> Option<Shown> {
         let (vendor, mut shown) = (&self.vendor, Shown::default());
@@ -57,7 +67,12 @@ impl Writer {
         while let Some((group, failed)) = waiting.pop() {
             let tried = vendor
                 .insist(None, patience, move || async move {
-                    let reply = vendor.client.rows_of(recognition, group).await;
+                    let reply = match keys {
+                        Keys::Right => vendor.client.rows_of(recognition, group).await,
+                        Keys::SpelledOtherwise => {
+                            vendor.client.rows_spelled_otherwise(recognition, group).await
+                        }
+                    };
                     vendor.about_rows(reply).await
                 })
                 .await;

@@ -7,6 +7,7 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{MemberEnd, all};
+use super::find::Sighted;
 use super::give_up::Refused;
 use super::groups::{Groups, History};
 use crate::jdy::codes::Class;
@@ -30,11 +31,11 @@ impl Writer {
         history: History,
     ) {
         if let Some(recognition) = &work.recognition {
-            let Some(found) = self.find(work, recognition, &members).await else {
+            let Some(looked) = self.look(work, recognition, &members).await else {
                 return groups.done(all(&members, &MemberEnd::Held));
             };
             let wait = self.lateness();
-            if found.len() < members.len() && !work.patience.sleep(wait, &self.vendor.stopping).await {
+            if !looked.accounts_for(&members) && !work.patience.sleep(wait, &self.vendor.stopping).await {
                 return groups.done(all(&members, &MemberEnd::Held));
             }
         }
@@ -139,13 +140,13 @@ impl Writer {
         let Some(recognition) = &work.recognition else {
             return true;
         };
-        let Some(found) = self.find(work, recognition, members).await else {
+        let Some(looked) = self.look(work, recognition, members).await else {
             return false;
         };
         let since = self.vendor.breaker.doubted_since(transaction);
         let waited = since.map_or(Duration::ZERO, |(since, _)| Instant::now().duration_since(since));
         let wait = self.lateness().saturating_sub(waited);
-        found.len() == members.len() || work.patience.sleep(wait, &self.vendor.stopping).await
+        looked.accounts_for(members) || work.patience.sleep(wait, &self.vendor.stopping).await
     }
 
     /// Commits the rows that are there; what is missing, or `None` when there is nothing more to do.
@@ -163,10 +164,14 @@ impl Writer {
             return None;
         };
         metrics::counter!(names::LOADER_RECONCILED_BATCHES).increment(1);
-        let Some(found) = self.find(work, recognition, &members).await else {
-            groups.done(all(&members, &MemberEnd::Held));
-            return None;
+        let Sighted { members, rows, ended } = match self.find(work, recognition, members).await {
+            Ok(sighted) => sighted,
+            Err(members) => {
+                groups.done(all(&members, &MemberEnd::Held));
+                return None;
+            }
         };
-        Some(self.commit_found(work, groups, members, &found).await)
+        groups.done(ended);
+        Some(self.commit_found(work, groups, members, &rows).await)
     }
 }

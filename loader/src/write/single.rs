@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
+use super::find::Sighted;
 use super::give_up::Refused;
 use super::verify::INVISIBLE;
 use crate::failpoint;
@@ -75,10 +76,10 @@ impl Writer {
         if !wait.is_zero() && !work.patience.sleep(wait, &self.vendor.stopping).await {
             return Err(members);
         }
-        let Some(found) = self.find(work, recognition, &members).await else {
-            return Err(members);
-        };
-        Ok(self.commit_there(work, members, &found, false).await)
+        let Sighted { members, rows, ended } = self.find(work, recognition, members).await?;
+        let (mut ends, missing) = self.commit_there(work, members, &rows, false).await;
+        ends.extend(ended);
+        Ok((ends, missing))
     }
 
     /// Without a key widget a row that a dead loader may have sent is left to people; that is the first at most.

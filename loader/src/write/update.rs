@@ -43,8 +43,8 @@ impl Writer {
         failpoint::hit("update-answered").await;
         match tried {
             Tried::Done(shown, unknown) => {
-                // An answer that shows another row says nothing about this one.
-                let unknown = unknown || shown.is_some_and(|shown| shown != member.row_id);
+                // An answer that shows no row, or another one, says nothing about this one.
+                let unknown = unknown || shown.is_none_or(|shown| shown != member.row_id);
                 let change = Change::Landed(member.row_id.clone());
                 self.commit(work, vec![(&member, change, MemberEnd::Landed)], unknown)
                     .await

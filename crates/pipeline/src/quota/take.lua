@@ -18,6 +18,8 @@
 -- {0, wait} when none can, or {-1, unix second, index of the bucket, why}: 0 the day is used up, 1 so is the share of lower
 -- lanes, 2 a long pause.
 local MEMORY_MS = 172800000
+-- Keys are made to last anew with the first call of each span of this length.
+local LASTING = 60000000
 local CATCH_UP = 200000
 -- A member's rate counts for the others this long after it has asked last, its daily limit until the day ends.
 local MEMBER = 300000000
@@ -38,7 +40,7 @@ local memory = redis.call('HMGET', KEYS[1], 'run', 'since')
 local since = tonumber(memory[2])
 if memory[1] ~= run or since > now then
   since = now
-  redis.call('HSET', KEYS[1], 'run', run, 'since', string.format('%.0f', since))
+  redis.call('HSET', KEYS[1], 'run', run, 'since', string.format('%d', since))
 end
 
 -- Within a long pause one call goes now and then, for one wrong header must not silence everybody for hours: this long
@@ -52,7 +54,7 @@ local function probes(bucket, state)
   local again, probed = tonumber(state.again or 0), tonumber(state.probed or 0)
   if again < now - SAME_PAUSE or again > now + SAME_PAUSE then
     again = now + (probed > now - SAME_PAUSE and PROBES or FIRST_PROBE)
-    redis.call('HSET', bucket.state, 'again', string.format('%.0f', again))
+    redis.call('HSET', bucket.state, 'again', string.format('%d', again))
   end
   return again <= now
 end
@@ -62,14 +64,14 @@ local function day_of(at, offset)
 end
 
 -- The lowest of what the members say, this one included, becomes the bucket's; a slower rate has a longer pace.
-local function agree(bucket, fields)
-  local own = string.format('%.0f %.0f %.0f %.0f %.0f %.0f', now, bucket.calls, bucket.window, bucket.pace, bucket.daily, bucket.lower)
+local function agree(bucket, fields, members)
+  local own = string.format('%d %d %d %d %d %d', now, bucket.calls, bucket.window, bucket.pace, bucket.daily, bucket.lower)
   local known = fields['m:' .. member] or ''
   local written = tonumber(string.match(known, '^%d+') or 0)
   local today = day_of(now, bucket.offset)
-  for name, text in pairs(fields) do
-    if string.sub(name, 1, 2) == 'm:' and name ~= 'm:' .. member then
-      local at, calls, window, pace, daily, lower = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (-?%d+) (-?%d+)$')
+  for _, of in ipairs(members) do
+    if of.kind == 'm' and of.who ~= member then
+      local at, calls, window, pace, daily, lower = string.match(of.text, '^(%d+) (%d+) (%d+) (%d+) (-?%d+) (-?%d+)$')
       at = tonumber(at or 0)
       if at > now - MEMBER and tonumber(pace) > bucket.pace then
         bucket.calls, bucket.window, bucket.pace = tonumber(calls), tonumber(window), tonumber(pace)
@@ -85,9 +87,9 @@ local function agree(bucket, fields)
     return
   end
   redis.call('HSET', bucket.state, 'm:' .. member, own)
-  for name, text in pairs(fields) do
-    local at = string.match(name, '^[wg]%d:') and tonumber(string.match(text, '%d+$')) or string.match(name, '^m:') and tonumber(string.match(text, '^%d+'))
-    if at and at < now - FORGOTTEN then redis.call('HDEL', bucket.state, name) end
+  for _, of in ipairs(members) do
+    local at = tonumber(string.match(of.text, of.kind == 'm' and '^%d+' or '%d+$'))
+    if at and at < now - FORGOTTEN then redis.call('HDEL', bucket.state, of.name) end
   end
 end
 
@@ -109,40 +111,52 @@ end
 
 -- How much each member has had of the bucket in this lane: a time that goes on by one pace with each of its calls. Who has had
 -- less goes first. Who comes back after a rest begins where the others are, and nobody is owed more than a few calls.
-local function turns(fields)
+local function turns(members)
   local known = {}
-  for name, text in pairs(fields) do
-    local lane, who = string.match(name, '^g(%d):(.*)$')
-    if lane and tonumber(lane) == rank then
-      local had, last = string.match(text, '^(%d+) (%d+)$')
-      known[who] = { had = tonumber(had or 0), rested = tonumber(last or 0) <= now - RESTED }
+  for _, of in ipairs(members) do
+    if of.kind == 'g' and of.lane == rank then
+      local had, last = string.match(of.text, '^(%d+) (%d+)$')
+      known[of.who] = { had = tonumber(had or 0), rested = tonumber(last or 0) <= now - RESTED }
     end
   end
   return known
 end
-local function had_by(bucket)
-  local low, top = nil, 0
-  for _, turn in pairs(bucket.turns) do
-    if not turn.rested then
-      low, top = math.min(low or turn.had, turn.had), math.max(top, turn.had)
-    end
+local function had_by(bucket, who)
+  local own, low, top = bucket.turns[member], bucket.low, bucket.top
+  if own and not own.rested then
+    low, top = math.min(low or own.had, own.had), math.max(top, own.had)
   end
-  return function(who)
-    local turn = bucket.turns[who]
-    if not turn then return low or 0 end
-    if turn.rested then return math.max(turn.had, low or 0) end
-    return math.max(turn.had, top - OWED * bucket.pace)
-  end
+  local turn = bucket.turns[who]
+  if not turn then return low or 0 end
+  if turn.rested then return math.max(turn.had, low or 0) end
+  return math.max(turn.had, top - OWED * bucket.pace)
 end
 
 -- Who waits for a slot, of any lane and member.
-local function waiting(fields)
+local function waiting(members)
   local all = {}
-  for name, text in pairs(fields) do
-    local lane, who = string.match(name, '^w(%d):(.*)$')
-    if lane then all[#all + 1] = { rank = tonumber(lane), who = who, mark = tonumber(text) } end
+  for _, of in ipairs(members) do
+    if of.kind == 'w' then all[#all + 1] = { rank = of.lane, who = of.who, mark = tonumber(of.text) } end
   end
   return all
+end
+
+-- The fields of a bucket, and those of its members (w<rank>:<member>, g<rank>:<member>, m:<member>) taken apart, once for all
+-- who ask.
+local function fields_of(key)
+  local flat, fields, members = redis.call('HGETALL', key), {}, {}
+  for field = 1, #flat, 2 do
+    local name, text = flat[field], flat[field + 1]
+    fields[name] = text
+    local colon = string.find(name, ':', 1, true)
+    if colon then
+      members[#members + 1] = {
+        name = name, text = text, kind = string.sub(name, 1, 1), who = string.sub(name, colon + 1),
+        lane = tonumber(string.sub(name, 2, colon - 1)),
+      }
+    end
+  end
+  return fields, members
 end
 
 -- A bucket as it stands, read once for all calls that are wanted; what they change is written at the end.
@@ -155,28 +169,38 @@ local function load(b)
     known_era = tonumber(ARGV[base + 8]), known_day = tonumber(ARGV[base + 9]), known_used = tonumber(ARGV[base + 10]),
     taken = {},
   }
-  local flat, state = redis.call('HGETALL', bucket.state), {}
-  for field = 1, #flat, 2 do state[flat[field]] = flat[field + 1] end
-  agree(bucket, state)
+  local state, members = fields_of(bucket.state)
+  agree(bucket, state, members)
   count(bucket, state)
   bucket.fields = state
   bucket.last = tonumber(redis.call('LINDEX', bucket.log, 0) or 0)
+  bucket.before = bucket.last
   bucket.tat, bucket.closed = tonumber(state.tat or 0), tonumber(state.hold or 0)
   if bucket.last > now + 1000000 then
     -- The clock was set back: what is in the log lies in the future. Forget it and let one window pass.
     redis.call('DEL', bucket.log)
     bucket.last, bucket.tat, bucket.closed = 0, 0, now + bucket.window
-    redis.call('HSET', bucket.state, 'hold', string.format('%.0f', bucket.closed))
+    redis.call('HSET', bucket.state, 'hold', string.format('%d', bucket.closed))
     redis.call('HDEL', bucket.state, 'tat')
-    for name in pairs(state) do
-      if string.match(name, '^[wg]%d:') then
-        redis.call('HDEL', bucket.state, name)
-        state[name] = nil
+    for _, of in ipairs(members) do
+      if of.kind ~= 'm' then
+        redis.call('HDEL', bucket.state, of.name)
+        state[of.name] = nil
       end
     end
+    members = {}
   end
   bucket.left = tonumber(state.left_until or 0) > now and tonumber(state.left) or nil
-  bucket.turns, bucket.waiters = turns(state), waiting(state)
+  bucket.turns, bucket.waiters, bucket.top = turns(members), waiting(members), 0
+  -- The least and the most that another member has had which did not rest.
+  for who, turn in pairs(bucket.turns) do
+    if who ~= member and not turn.rested then
+      bucket.low, bucket.top = math.min(bucket.low or turn.had, turn.had), math.max(bucket.top, turn.had)
+    end
+  end
+  -- The calls before which the window has to pass, for each call that is wanted: the last one is the first one's.
+  bucket.back = redis.call('LRANGE', bucket.log, math.max(bucket.calls - wanted, 0), bucket.calls - 1)
+  bucket.back_at = math.max(bucket.calls - wanted, 0)
   bucket.waiting = tonumber(state['w' .. rank .. ':' .. member] or 0)
   return bucket
 end
@@ -185,7 +209,7 @@ end
 local function window_begins(bucket)
   local back = bucket.calls - 1 - #bucket.taken
   if back < 0 then return tonumber(bucket.taken[-back]) end
-  return tonumber(redis.call('LINDEX', bucket.log, back) or 0)
+  return tonumber(bucket.back[back - bucket.back_at + 1] or 0)
 end
 
 -- The next call's time; or nil, the bucket's index, until when (unix second), and why not.
@@ -211,11 +235,10 @@ local function next_call(buckets)
       bucket.fields.again = nil
     end
     local own = math.max(since + bucket.window, window_begins(bucket) + bucket.window, bucket.last, bucket.tat - (bucket.burst - 1) * bucket.pace, closed)
-    local had = had_by(bucket)
-    bucket.had = had(member)
+    bucket.had = had_by(bucket, member)
     for _, waiter in ipairs(bucket.waiters) do
       -- Who goes first: a higher lane, and in the same lane the member that has had less.
-      local first = waiter.rank < rank or (waiter.rank == rank and waiter.who ~= member and had(waiter.who) < bucket.had)
+      local first = waiter.rank < rank or (waiter.rank == rank and waiter.who ~= member and had_by(bucket, waiter.who) < bucket.had)
       -- It wants the slot at this time: keep off from one pace before until it had the chance to take it.
       if first and waiter.mark + grace > now and waiter.mark - bucket.pace * 1.05 <= math.max(own, now) then
         own = math.max(own, waiter.mark, now + 2 * early)
@@ -227,8 +250,9 @@ local function next_call(buckets)
 end
 
 local function take(buckets, at)
+  local text = string.format('%d', at)
   for _, bucket in ipairs(buckets) do
-    bucket.taken[#bucket.taken + 1] = string.format('%.0f', at)
+    bucket.taken[#bucket.taken + 1] = text
     bucket.last = at
     -- Some lateness may be made up for, or every stall of a caller would shift all later calls of the bucket. The
     -- pace only shapes; the window above is kept in any case.
@@ -242,22 +266,28 @@ local function take(buckets, at)
     if bucket.probe then
       probe = true
       bucket.fields.again = now + PROBES
-      redis.call('HSET', bucket.state, 'probed', string.format('%.0f', now), 'again', string.format('%.0f', bucket.fields.again))
+      redis.call('HSET', bucket.state, 'probed', string.format('%d', now), 'again', string.format('%d', bucket.fields.again))
     end
   end
 end
 
+-- Only what has changed: most calls find the same memory, era and minute as the one before.
 local function write(bucket, at)
-  redis.call('LPUSH', bucket.log, unpack(bucket.taken))
-  redis.call('LTRIM', bucket.log, 0, bucket.calls - 1)
-  redis.call('PEXPIRE', bucket.log, MEMORY_MS)
-  redis.call('HSET', bucket.state, 'tat', string.format('%.0f', bucket.tat),
-    'g' .. rank .. ':' .. member, string.format('%.0f %.0f', bucket.turns[member].had, at),
-    'memory', string.format('%.0f', since), 'era', string.format('%.0f', bucket.era),
+  local length = redis.call('LPUSH', bucket.log, unpack(bucket.taken))
+  if length > bucket.calls then redis.call('LTRIM', bucket.log, 0, bucket.calls - 1) end
+  local fields = bucket.fields
+  redis.call('HSET', bucket.state, 'tat', string.format('%d', bucket.tat),
+    'g' .. rank .. ':' .. member, string.format('%d %d', bucket.turns[member].had, at),
     'day', bucket.day, 'used', bucket.used, 'made', bucket.made)
+  if tonumber(fields.memory) ~= since or tonumber(fields.era) ~= bucket.era then
+    redis.call('HSET', bucket.state, 'memory', string.format('%d', since), 'era', string.format('%d', bucket.era))
+  end
   if bucket.left then redis.call('HINCRBY', bucket.state, 'left', -#bucket.taken) end
-  redis.call('HDEL', bucket.state, 'w' .. rank .. ':' .. member)
-  redis.call('PEXPIRE', bucket.state, MEMORY_MS)
+  local waits = 'w' .. rank .. ':' .. member
+  if fields[waits] then redis.call('HDEL', bucket.state, waits) end
+  if math.floor(bucket.before / LASTING) ~= math.floor(at / LASTING) then
+    for _, key in ipairs({KEYS[1], bucket.log, bucket.state}) do redis.call('PEXPIRE', key, MEMORY_MS) end
+  end
 end
 
 local buckets = {}
@@ -271,7 +301,7 @@ while #granted < 2 * wanted do
     for _, bucket in ipairs(buckets) do
       -- Several may wait; the earliest one counts, and a later one is noted again when its caller asks again.
       if bucket.waiting + grace <= now or at < bucket.waiting then
-        redis.call('HSET', bucket.state, 'w' .. rank .. ':' .. member, string.format('%.0f', at))
+        redis.call('HSET', bucket.state, 'w' .. rank .. ':' .. member, string.format('%d', at))
         redis.call('PEXPIRE', bucket.state, MEMORY_MS)
       end
     end
@@ -281,7 +311,6 @@ while #granted < 2 * wanted do
   granted[#granted + 1] = at - now
   granted[#granted + 1] = at
 end
-redis.call('PEXPIRE', KEYS[1], MEMORY_MS)
 local answer = {probe and 2 or 1}
 for _, bucket in ipairs(buckets) do
   write(bucket, bucket.last)

@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) placed: bool,
     /// The record of this version found nothing to do.
     pub(super) unchanged: bool,
+    /// A look has shown lately that there is no row.
+    pub(super) looked: bool,
 }
 
 impl Row {
@@ -80,8 +82,9 @@ impl ExpectedLedger {
         let unseen = |message: &Message| {
             let known = self.rows.get(&message.company).cloned().unwrap_or_default();
             let stale = known.version.is_some_and(|known| message.version() < known);
-            let absent = self.complete && known.id.is_none();
-            let unseen = !known.seen && !stale && !absent;
+            let held = known.batch.is_some_and(|batch| self.batches.contains_key(&batch));
+            let absent = !message.removed && known.id.is_none() && !held && !known.looked;
+            let unseen = !stale && (!known.seen || absent);
             let hint = known.id.filter(|_| !known.placed).unwrap_or_default();
             unseen.then(|| (message.company.clone(), hint))
         };
@@ -138,12 +141,8 @@ impl ExpectedLedger {
     }
 
     fn claim_one(&mut self, message: &Message) -> Claim {
-        let mut known = self.rows.get(&message.company).cloned().unwrap_or_default();
+        let known = self.rows.get(&message.company).cloned().unwrap_or_default();
         let version = message.version();
-        if !known.seen && known.id.is_none() {
-            // The form was read to its end, and it was not there.
-            (known.hash, known.batch, known.floor) = (None, None, Some(self.floor));
-        }
         let doubtful = known.floor.is_some_and(|floor| message.sequence() <= floor);
         if known.version.as_ref().is_some_and(|known| version < *known) {
             return Claim::Stale;
@@ -221,6 +220,7 @@ impl ExpectedLedger {
             let row = self.rows.entry(company.clone()).or_default();
             let before = row.version.clone();
             row.batch = None;
+            row.looked &= matches!(change, Change::Found(..) | Change::Freed);
             match change {
                 Change::Landed(id) => {
                     (row.id, row.version, row.hash) = (Some(id.clone()), Some(version), Some(hash));
@@ -355,6 +355,7 @@ impl ExpectedLedger {
                 (known.floor, known.seen, known.asked) = (Some(self.floor), true, false);
                 known.gone = false;
             }
+            known.looked |= self.settled && known.id.is_none();
             return;
         };
         if known.seen && (known.id.is_some() || live) {

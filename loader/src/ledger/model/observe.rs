@@ -41,6 +41,7 @@ pub(super) async fn snapshot(redis: &PrivateRedis) -> Snapshot {
         if let Some(company) = name.strip_prefix("row:") {
             // A time, which the model does not have.
             fields.remove(row::COMMITTED);
+            fields.remove(row::LOOKED);
             // Its name is only known to Redis.
             fields.remove(row::SEEN_IN);
             for asked in row::ASKED {

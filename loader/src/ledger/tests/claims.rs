@@ -83,7 +83,7 @@ async fn a_commit_can_be_repeated_and_a_batch_ends_with_its_last_member() {
             clear: "",
         })
         .collect();
-    let claimed = ledger.claim("b", &items, false).await.unwrap();
+    let claimed = ledger.claim_seen("b", &items, false, None).await.unwrap();
     let committed = |slot, change| Committed { slot, change };
     let first = [
         committed(0, Change::Landed("r1".into())),
@@ -209,7 +209,7 @@ async fn claim_mapped(
         set: "{}",
         clear: "",
     };
-    let mut claimed = ledger.claim(&batch, &[item], false).await.unwrap();
+    let mut claimed = ledger.claim_seen(&batch, &[item], false, None).await.unwrap();
     (claimed.claims.remove(0), batch, claimed.fence)
 }
 

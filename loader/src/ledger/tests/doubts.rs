@@ -161,7 +161,7 @@ async fn what_is_left_of_a_transaction_counts_as_too_old_to_be_sent_again() {
         company,
         ..plain(&version)
     });
-    let claimed = ledger.claim("batch", &items, false).await.unwrap();
+    let claimed = ledger.claim_seen("batch", &items, false, None).await.unwrap();
     ledger
         .commit("batch", &claimed.fence, &landed("r1"), None)
         .await

@@ -234,3 +234,41 @@ async fn a_page_is_taken_once_and_the_walk_goes_on_where_it_stopped() {
         (1, 1, 3, true)
     );
 }
+
+#[tokio::test]
+async fn a_row_is_made_only_right_after_a_look_however_well_the_form_was_read() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    // The form was read to its end; a person may have made a row since.
+    assert_eq!(unseen(&ledger, "1").await.rows, [("1".to_owned(), String::new())]);
+    create(&ledger, "1", 10, "aa", "r1").await;
+    // One that was taken away may have been brought back.
+    let (answer, batch, fence) = claim_as(&ledger, "1", 11, "", Operation::Delete, NEW).await;
+    assert_eq!(answer, Claim::Remove("r1".to_owned()));
+    let removed = [Committed {
+        slot: 0,
+        change: Change::Removed,
+    }];
+    ledger.commit(&batch, &fence, &removed, None).await.unwrap();
+    unseen(&ledger, "1").await;
+    // A look is good for a moment only.
+    let row = ledger.row_key("2");
+    let now = crate::ledger::index::clock(&ledger).await.unwrap();
+    look_and_find_nothing(&ledger, "2").await;
+    let mut connection = redis.store().connection().await.unwrap();
+    let mut old = redis::cmd("HSET");
+    old.arg(row)
+        .arg(crate::ledger::schema::row::LOOKED)
+        .arg(now - 31_000);
+    old.query_async::<()>(&mut *connection).await.unwrap();
+    unseen(&ledger, "2").await;
+}
+
+async fn look_and_find_nothing(ledger: &Ledger, company: &str) {
+    let asked = unseen(ledger, company).await.time_ms;
+    let rows = [(company.to_owned(), None)];
+    let reading = crate::ledger::index::Reading::LookUp;
+    crate::ledger::index::learn(ledger, asked, Duration::ZERO, reading, &rows)
+        .await
+        .unwrap();
+}

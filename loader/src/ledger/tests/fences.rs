@@ -35,7 +35,7 @@ async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
     ));
     set_field(&redis, index::RUN, &run).await;
     assert_eq!(
-        ledger.claim("b", &[item], false).await.unwrap().claims,
+        ledger.claim_seen("b", &[item], false, None).await.unwrap().claims,
         [Claim::Create]
     );
 }
@@ -53,7 +53,7 @@ async fn a_master_that_was_a_replica_in_between_answers_nothing_but_no_index() {
         command.arg(&master).exec_async(&mut *connection).await.unwrap();
     }
     let version = version(11);
-    let answer = ledger.claim("b", &[plain(&version)], false).await;
+    let answer = ledger.claim_seen("b", &[plain(&version)], false, None).await;
     assert!(matches!(answer, Err(Error::NoIndex)));
     make_ready(&ledger, "form").await;
     assert_eq!(field(&redis, index::RUN).await, run);
@@ -68,7 +68,7 @@ async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
     let item = plain(&version);
     let mut live = registry.announce("b").unwrap();
     assert!(registry.announce("b").is_none());
-    let claimed = ledger.claim("b", &[item], false).await.unwrap();
+    let claimed = ledger.claim_seen("b", &[item], false, None).await.unwrap();
     live.granted(claimed.fence, claimed.time_ms);
     registry.renew(&ledger).await.unwrap();
     assert!(live.may_send() && live.wait_to_send().await);

@@ -39,7 +39,7 @@ async fn a_customer_at_rest_costs_no_more_than_is_said() {
         hash: &hash,
         ..plain(&version)
     };
-    let claimed = ledger.claim("b", &[item], false).await.unwrap();
+    let claimed = ledger.claim_seen("b", &[item], false, None).await.unwrap();
     // As most rows are made: with an id that waits for its proof.
     let committed = [Committed {
         slot: 0,

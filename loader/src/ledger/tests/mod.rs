@@ -25,6 +25,30 @@ fn ledger(redis: &PrivateRedis, owner: &str, lease: Duration) -> Ledger {
     Ledger::new(redis.store(), &"test".parse().unwrap(), "form", owner, lease)
 }
 
+impl Ledger {
+    /// Claims as the write path does: what has to be looked up first is not in the form.
+    async fn claim_seen(
+        &self,
+        batch: &str,
+        items: &[Item<'_>],
+        deletes: bool,
+        guard: Option<(RemovalLimits, &[Cause<'_>])>,
+    ) -> Result<Claimed, Error> {
+        match self.claim_guarded(batch, items, deletes, guard).await {
+            Err(Error::Unseen(unseen)) => {
+                let rows = unseen.rows.iter().map(|(company, _)| (company.clone(), None));
+                let rows: Vec<_> = rows.collect();
+                let reading = index::Reading::LookUp;
+                index::learn(self, unseen.time_ms, Duration::ZERO, reading, &rows)
+                    .await
+                    .unwrap();
+            }
+            answer => return answer,
+        }
+        self.claim_guarded(batch, items, deletes, guard).await
+    }
+}
+
 async fn ready(redis: &PrivateRedis) -> Ledger {
     let ledger = ledger(redis, "one", LEASE);
     make_ready(&ledger, "form").await;
@@ -62,7 +86,7 @@ async fn claim_as(
         set: r#"{"_w":{"value":1}}"#,
         clear: r#""_x":{"value":""}"#,
     };
-    let mut claimed = ledger.claim(&batch, &[item], false).await.unwrap();
+    let mut claimed = ledger.claim_seen(&batch, &[item], false, None).await.unwrap();
     (claimed.claims.remove(0), batch, claimed.fence)
 }
 

@@ -39,7 +39,7 @@ async fn remove(ledger: &Ledger, company: &str, number: i64, run: &str, limits: 
         let guard = guard
             .as_ref()
             .map(|(limits, causes)| (*limits, causes.as_slice()));
-        let mut claimed = ledger.claim_guarded(&batch, &[item], true, guard).await.unwrap();
+        let mut claimed = ledger.claim_seen(&batch, &[item], true, guard).await.unwrap();
         match claimed.claims.remove(0) {
             Claim::Uncounted => drop(ledger.count_rows().await.unwrap()),
             Claim::Remove(id) => {
@@ -142,7 +142,7 @@ async fn claim_guarded(ledger: &Ledger, company: &str, number: i64) -> Claim {
         run: "",
     };
     let claimed = ledger
-        .claim_guarded("state", &[item], true, Some((LIMITS, &[cause])))
+        .claim_seen("state", &[item], true, Some((LIMITS, &[cause])))
         .await;
     claimed.unwrap().claims.remove(0)
 }
