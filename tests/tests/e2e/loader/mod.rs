@@ -31,3 +31,4 @@ mod speed;
 mod touched;
 mod two_mappings;
 mod unknown;
+mod whose;
