@@ -36,6 +36,8 @@ struct Test {
     path: Path,
     logic: Logic,
     strict: bool,
+    /// As it is written.
+    text: String,
 }
 
 const GREATER: &[Ordering] = &[Ordering::Greater];
@@ -90,6 +92,19 @@ impl Condition {
         FilterResult::Drop
     }
 
+    /// The first test of each group that does not hold, as it is written; nothing when the record is kept.
+    pub fn failing(&self, record: &Record, context: &Context) -> Vec<String> {
+        let mut found = Vec::new();
+        for group in &self.groups {
+            let mut kept = record.clone();
+            match group.iter().find(|test| !test.apply(&mut kept, context)) {
+                Some(test) => found.push(test.text.clone()),
+                None => return Vec::new(),
+            }
+        }
+        found
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Condition {
         let Some(node) = node else {
             return Condition::default();
@@ -127,9 +142,36 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         );
         return None;
     };
-    let value = value(reader, get(members, "value"))?;
-    let logic = reader.text(get(members, "logic"), "logic");
-    let logic = match logic.map(|logic| logic.trim().to_ascii_lowercase()).as_deref() {
+    let given = get(members, "value");
+    let value = value(reader, given)?;
+    let name = reader.text(get(members, "logic"), "logic").unwrap_or_default();
+    let name = name.trim().to_ascii_lowercase();
+    let name = match name.as_str() {
+        "=" | "==" => "eq",
+        "!=" | "<>" => "neq",
+        ">" => "gt",
+        ">=" => "egt",
+        "<" => "lt",
+        "<=" => "elt",
+        name => name,
+    };
+    let text = match name {
+        "isnull" | "notnull" => format!("{field} {name}"),
+        _ => format!("{field} {name} \"{}\"", value.shown()),
+    };
+    let is_list = matches!(given.map(|node| &node.value), Some(super::json::Value::Array(_)));
+    let odd = match name {
+        "isnull" | "notnull" => None,
+        "between" => value.odd(name),
+        _ if is_list => Some(words::tr!(
+            "{name} compares with one value, and a list is one only with between; write a group for each value"
+        )),
+        _ => value.odd(name),
+    };
+    if let (Some(message), Some(node)) = (odd, given.or(Some(node))) {
+        reader.warn(node.range.start, message);
+    }
+    let logic = match Some(name) {
         Some("eq") => Logic::Equal(value, true),
         Some("neq") => Logic::Equal(value, false),
         Some("gt") => Logic::Order(value, GREATER),
@@ -165,6 +207,7 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         path: Path::new(field.replace(['{', '}'], "").trim()),
         logic,
         strict,
+        text,
     })
 }
 
@@ -213,7 +256,7 @@ impl Test {
     fn apply(&self, record: &mut Record, context: &Context) -> bool {
         let Some((array, items)) = self
             .path
-            .array_on(record, None)
+            .list_on(record, None, None)
             .filter(|(array, _)| array != &self.path)
         else {
             let on = Evaluation::new(record, context);

@@ -143,10 +143,26 @@ impl Profile {
     fn key(&self, path: &str) -> Option<&Key> {
         let plain = plain(path);
         self.keys.get(&plain).or_else(|| {
+            let same = |glued: &str| {
+                let mut same = self.keys.iter().filter(|(name, _)| self::glued(name) == glued);
+                same.next().map(|(_, key)| key)
+            };
             let glued = glued(&plain);
-            let mut same = self.keys.iter().filter(|(name, _)| self::glued(name) == glued);
-            same.next().map(|(_, key)| key)
+            // `tel_list_0` is an entry of a list.
+            let list = glued.trim_end_matches(|c: char| c.is_ascii_digit());
+            same(&glued).or_else(|| same(list.strip_suffix('_').filter(|list| !list.is_empty())?))
         })
+    }
+
+    /// Records in which a path holds an object with something in it.
+    pub(crate) fn parted(&self, path: &str) -> u64 {
+        let below = format!("{}.", plain(path));
+        let is_object = self.key(path).is_some_and(|key| key.types.contains_key("object"));
+        let parts = self
+            .keys
+            .iter()
+            .filter(|(name, _)| is_object && name.starts_with(&below));
+        parts.map(|(_, key)| key.filled).max().unwrap_or(0)
     }
 
     /// Records in which a path holds something.

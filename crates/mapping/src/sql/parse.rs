@@ -180,6 +180,10 @@ fn replacement(token: &Token, next: Option<&Token>, at: usize) -> Result<Option<
         Token::Word(word) if word.value.eq_ignore_ascii_case("MOD") && next != Some(&Token::LParen) => {
             Some(Token::Mod)
         }
+        // The parser knows the statement only.
+        Token::Word(word) if word.value.eq_ignore_ascii_case("INSERT") && next == Some(&Token::LParen) => {
+            Some(Token::make_word(super::calls::INSERT, None))
+        }
         Token::Word(word) if word.quote_style.is_none() => {
             if let Some(c) = word
                 .value
@@ -275,7 +279,7 @@ fn unclosed(message: &str) -> String {
     if message.starts_with("Unterminated") {
         words::text!("a quote is not closed").to_owned()
     } else {
-        message.to_owned()
+        words::retold(message)
     }
 }
 
@@ -304,9 +308,8 @@ fn syntax(error: &ParserError, source: &Source) -> Fault {
         .chars()
         .map(|c| if marker(c).is_some() { '□' } else { c })
         .collect();
-    let readable = readable
-        .replace("Expected: ", words::text!("expected "))
-        .replace("found: EOF", words::text!("found the end"));
+    let readable = readable.replace("found: EOF", words::text!("found the end"));
+    let readable = words::retold(&readable).replace("Expected: ", words::text!("expected "));
     Fault::new(
         offset,
         words::tr!(

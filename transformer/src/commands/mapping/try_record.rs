@@ -106,6 +106,8 @@ pub(super) struct Outcome {
     pub(super) record: Record,
     /// Why it is not sent at all.
     pub(super) dropped: Option<&'static str>,
+    /// The tests of the condition that do not hold, if it is dropped.
+    pub(super) failing: Vec<String>,
     /// Fields of one name.
     collided: Vec<String>,
     /// What the record does not have, and what of it is not sent.
@@ -117,6 +119,10 @@ impl Outcome {
         let collided = collided(mapping, &detail);
         let mut record = clean_in(detail, mapping.zone())?;
         let dropped = mapping.filter(&mut record, now);
+        let failing = match dropped {
+            Some(_) => mapping.failing(&record, now),
+            None => Vec::new(),
+        };
         let parameters = mapping.parameters();
         let absent = parameters.iter().flat_map(|parameter| {
             let absent = absent(parameter, &record).into_iter();
@@ -125,6 +131,7 @@ impl Outcome {
         Ok(Self {
             tried: mapping.try_record(&record, now),
             dropped,
+            failing,
             collided,
             losses: absent.chain(losses(mapping, &record)).collect(),
             record,
@@ -168,6 +175,9 @@ impl Outcome {
             text.push_str(&words::tr!(
                 "\nthis customer is filtered ({reason}) and not sent at all\n"
             ));
+            for test in &self.failing {
+                text.push_str(&words::tr!("{test} does not hold\n"));
+            }
         }
         for warning in self.warnings() {
             text.push_str(&words::tr!("warning: {warning}\n"));
@@ -247,7 +257,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("warning: customers has 2 entries, only the main contact (or the first) is sent"),
+            text.contains("customers has 2 entries, only the main contact (or the first) is sent"),
             "{text}"
         );
     }
