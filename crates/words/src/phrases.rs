@@ -53,7 +53,7 @@ pub const PHRASES: [&str; 45] = [
 
 /// Sentences of the libraries that read JSON, files, SQL and regular expressions, as far as people meet them; `retold` says
 /// them.
-pub const LIBRARIES: [&str; 70] = [
+pub const LIBRARIES: [&str; 72] = [
     mark!("{0} at line {1} column {2}"),
     mark!("EOF while parsing a list"),
     mark!("EOF while parsing an object"),
@@ -96,6 +96,7 @@ pub const LIBRARIES: [&str; 70] = [
     mark!("a map"),
     mark!("a sequence"),
     mark!("a boolean"),
+    mark!("a timestamp string"),
     mark!("struct {0}"),
     mark!("any valid JSON value"),
     mark!("stream did not contain valid UTF-8"),
@@ -103,6 +104,7 @@ pub const LIBRARIES: [&str; 70] = [
     mark!("Permission denied (os error {0})"),
     mark!("Is a directory (os error {0})"),
     mark!("Expected: {0}, found: {1}"),
+    mark!("Expected: {0}, found: EOF"),
     mark!("Expected: identifier, found: {0}"),
     mark!("an expression"),
     mark!("an expression:"),

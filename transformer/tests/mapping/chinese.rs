@@ -10,7 +10,7 @@ use crate::said::Folder;
 /// Two English words one behind the other that no quotation holds.
 fn english(text: &str) -> Option<String> {
     let quoted =
-        Regex::new(r#"`[^`]*`|"[^"]*"|'[^']*'|\(os error \d+\)|[-\w./]+\.(?:json|csv)[:\d]*"#).unwrap();
+        Regex::new(r#"`[^`]*`|"[^"]*"|'[^']*'|(?:transformer|extractor|loader) [a-z]+(?: [a-z]+)?|[-\w./]+\.(?:json|csv)[:\d]*"#).unwrap();
     let plain = quoted.replace_all(text, "").into_owned();
     let sentence = Regex::new(r"\b[A-Za-z]{2,}(?:, | )[a-z]{2,}").unwrap();
     sentence.find(&plain).map(|found| found.as_str().to_owned())
@@ -67,9 +67,9 @@ fn every_command_that_fails_says_so_in_chinese() {
         calls.push(vec!["try", bad, "--company", "c.json"]);
         calls.push(vec!["try", "right.json", "--company", bad]);
         calls.push(vec!["try", "right.json", "--records", bad]);
-        calls.push(vec!["diff", bad, "right.json", "--company", "c.json"]);
-        calls.push(vec!["diff", "right.json", "right.json", "--company", bad]);
-        calls.push(vec!["test", "right.json", bad]);
+        calls.push(vec!["diff", bad, "right.json", "--records", "c.json"]);
+        calls.push(vec!["diff", "right.json", "right.json", "--records", bad]);
+        calls.push(vec!["test", "right.json", "--cases", bad]);
         calls.push(vec!["fmt", bad]);
         calls.push(vec!["draft", "--form", bad, "--fields", bad]);
     }

@@ -403,3 +403,19 @@ fn the_fields_of_a_form_inside_of_an_object_are_told() {
         assert!(said.contains("list them in \"request\" itself"), "{said}");
     }
 }
+
+#[test]
+fn try_names_the_customer_and_takes_no_refusal_for_one() {
+    let folder = Folder::new();
+    folder
+        .write("m.json", whole(json!([field("{{name}}")]), json!({})))
+        .write("c.json", json!({"company_id": 7, "name": "ACME"}))
+        .write("refusal.json", json!({"code": 500, "message": "系统繁忙"}));
+    let (is_right, said) = folder.mapping(&["try", "m.json", "--company", "c.json", "--json"]);
+    assert!(is_right && said.contains(r#""company_id":"7""#), "{said}");
+    let (is_right, said) = folder.mapping(&["try", "m.json", "--company", "refusal.json"]);
+    assert!(
+        !is_right && said.contains("without a customer: code 500"),
+        "{said}"
+    );
+}

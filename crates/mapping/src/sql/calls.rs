@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::super::presence::nearest;
 use super::aggregates::{aggregate_call, aggregate_of};
 use super::compile::Compiler;
 use super::dates::Unit;
@@ -155,7 +156,12 @@ pub(super) fn finish(
                 words::list(&functions::names())
             )
         };
-        let hint = hint.unwrap_or_else(all);
+        let near = || {
+            let near = nearest(name, functions::names());
+            let right = words::list(&near);
+            (!near.is_empty()).then(|| words::tr!("use {right}"))
+        };
+        let hint = hint.or_else(near).unwrap_or_else(all);
         return c.fault(span, words::tr!("unknown function {name}"), Some(&hint));
     };
     let (least, most) = function.arguments;

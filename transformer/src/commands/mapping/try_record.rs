@@ -50,9 +50,14 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
         (Some(place), _) => run_all(args, &mapping, company::all(place, &args.id)?, now),
         (None, place) => {
             let detail = company::given(place.as_deref().unwrap_or_default())?;
+            let id = match detail.get("company_id") {
+                Some(Value::String(id)) => Some(id.clone()),
+                Some(Value::Number(id)) => Some(id.to_string()),
+                _ => None,
+            };
             let outcome = Outcome::of(&mapping, detail, now)?;
             if args.json {
-                pipeline::say!("{}", outcome.json(None))?;
+                pipeline::say!("{}", outcome.json(id.as_deref()))?;
             } else {
                 pipeline::say_text!("{}", outcome.text())?;
             }
@@ -116,6 +121,9 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub(super) fn of(mapping: &Mapping, detail: Value, now: Timestamp) -> anyhow::Result<Self> {
+        if let Some(code) = refusal(&detail) {
+            words::bail!("this is an answer of OKKI without a customer: code {code}");
+        }
         let collided = collided(mapping, &detail);
         let mut record = clean_in(detail, mapping.zone())?;
         let dropped = mapping.filter(&mut record, now);
@@ -197,6 +205,15 @@ impl Outcome {
         }
         json!({"company_id": id, "cells": cells, "errors": errors, "filtered": self.dropped, "warnings": self.warnings()})
     }
+}
+
+/// The code of an answer that holds no customer.
+fn refusal(detail: &Value) -> Option<String> {
+    let members = detail.as_object()?;
+    let is_customer = ["company_id", "name", "company", "data"]
+        .iter()
+        .any(|key| members.contains_key(*key));
+    members.get("code").filter(|_| !is_customer).map(Value::to_string)
 }
 
 /// Fields of one name, of which the mapping reads the key.
