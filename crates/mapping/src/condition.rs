@@ -36,6 +36,8 @@ struct Test {
     path: Path,
     logic: Logic,
     strict: bool,
+    /// As it is written.
+    text: String,
 }
 
 const GREATER: &[Ordering] = &[Ordering::Greater];
@@ -90,6 +92,19 @@ impl Condition {
         FilterResult::Drop
     }
 
+    /// The first test of each group that does not hold, as it is written; nothing when the record is kept.
+    pub fn failing(&self, record: &Record, context: &Context) -> Vec<String> {
+        let mut found = Vec::new();
+        for group in &self.groups {
+            let mut kept = record.clone();
+            match group.iter().find(|test| !test.apply(&mut kept, context)) {
+                Some(test) => found.push(test.text.clone()),
+                None => return Vec::new(),
+            }
+        }
+        found
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Condition {
         let Some(node) = node else {
             return Condition::default();
@@ -127,27 +142,76 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         );
         return None;
     };
-    let value = value(reader, get(members, "value"))?;
-    let logic = reader.text(get(members, "logic"), "logic");
-    let logic = match logic.map(|logic| logic.trim().to_ascii_lowercase()).as_deref() {
-        Some("eq") => Logic::Equal(value, true),
-        Some("neq") => Logic::Equal(value, false),
-        Some("gt") => Logic::Order(value, GREATER),
-        Some("egt") => Logic::Order(value, AT_LEAST),
-        Some("lt") => Logic::Order(value, LESS),
-        Some("elt") => Logic::Order(value, AT_MOST),
-        Some("like") => Logic::Like(value, true),
-        Some("notlike") => Logic::Like(value, false),
-        Some("between") if !value.is_pair() => {
+    let given = get(members, "value");
+    let value = value(reader, given)?;
+    let name = reader.text(get(members, "logic"), "logic").unwrap_or_default();
+    let name = spelt(&name);
+    let text = match name.as_str() {
+        "isnull" | "notnull" => format!("{field} {name}"),
+        _ => format!("{field} {name} \"{}\"", value.shown()),
+    };
+    odd(reader, &name, &value, given.unwrap_or(node));
+    let logic = logic(reader, &name, value, node)?;
+    let strict = reader
+        .flag(get(members, "strictMode"), "strictMode")
+        .unwrap_or(false);
+    Some(Test {
+        path: Path::new(field.replace(['{', '}'], "").trim()),
+        logic,
+        strict,
+        text,
+    })
+}
+
+/// The name of a comparison; its sign will do.
+fn spelt(name: &str) -> String {
+    let name = name.trim().to_ascii_lowercase();
+    match name.as_str() {
+        "=" | "==" => "eq".to_owned(),
+        "!=" | "<>" => "neq".to_owned(),
+        ">" => "gt".to_owned(),
+        ">=" => "egt".to_owned(),
+        "<" => "lt".to_owned(),
+        "<=" => "elt".to_owned(),
+        _ => name,
+    }
+}
+
+/// Tells what can hold for nobody.
+fn odd(reader: &mut Reader<'_>, name: &str, value: &Wanted, given: &Node) {
+    let is_list = matches!(given.value, super::json::Value::Array(_));
+    let message = match name {
+        "isnull" | "notnull" => None,
+        _ if is_list && name != "between" => Some(words::tr!(
+            "{name} compares with one value, and a list is one only with between; write a group for each value"
+        )),
+        _ => value.odd(name),
+    };
+    if let Some(message) = message {
+        reader.warn(given.range.start, message);
+    }
+}
+
+fn logic(reader: &mut Reader<'_>, name: &str, value: Wanted, node: &Node) -> Option<Logic> {
+    Some(match name {
+        "eq" => Logic::Equal(value, true),
+        "neq" => Logic::Equal(value, false),
+        "gt" => Logic::Order(value, GREATER),
+        "egt" => Logic::Order(value, AT_LEAST),
+        "lt" => Logic::Order(value, LESS),
+        "elt" => Logic::Order(value, AT_MOST),
+        "like" => Logic::Like(value, true),
+        "notlike" => Logic::Like(value, false),
+        "between" if !value.is_pair() => {
             let message = words::text!("between needs two values, e.g. \"100,500\"");
             reader.problem(node.range.start, message, None);
             return None;
         }
-        Some("between") => Logic::Between(value),
-        Some("notnull") => Logic::Null(false),
-        Some("isnull") => Logic::Null(true),
+        "between" => Logic::Between(value),
+        "notnull" => Logic::Null(false),
+        "isnull" => Logic::Null(true),
         other => {
-            let message = words::tr!("unknown logic \"{}\"", other.unwrap_or_default());
+            let message = words::tr!("unknown logic \"{}\"", other);
             reader.problem(
                 node.range.start,
                 message,
@@ -157,14 +221,6 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
             );
             return None;
         }
-    };
-    let strict = reader
-        .flag(get(members, "strictMode"), "strictMode")
-        .unwrap_or(false);
-    Some(Test {
-        path: Path::new(field.replace(['{', '}'], "").trim()),
-        logic,
-        strict,
     })
 }
 
@@ -213,7 +269,7 @@ impl Test {
     fn apply(&self, record: &mut Record, context: &Context) -> bool {
         let Some((array, items)) = self
             .path
-            .array_on(record, None)
+            .list_on(record, None, None)
             .filter(|(array, _)| array != &self.path)
         else {
             let on = Evaluation::new(record, context);

@@ -57,6 +57,14 @@ impl ValueFormat {
         Format::parse(text).or_else(pattern).map(ValueFormat)
     }
 
+    /// What is odd about a date pattern, and the right spelling.
+    pub(super) fn odd(&self) -> Option<(String, String)> {
+        match &self.0 {
+            Format::Pattern(pattern) => pattern.odd(),
+            _ => None,
+        }
+    }
+
     /// The value in the format; what cannot be read stays as it is.
     pub fn apply(&self, value: &Json, context: &Context) -> Json {
         self.0.apply(value, context)

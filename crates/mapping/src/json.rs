@@ -112,7 +112,7 @@ impl Text<'_> {
                     words::text!("the document is empty"),
                 )]),
             },
-            Err(error) => Err(vec![Problem::new(self.name, error.to_string())]),
+            Err(error) => Err(vec![Problem::new(self.name, words::retold(&error.to_string()))]),
         }
     }
 
@@ -146,8 +146,7 @@ pub(super) fn is_typographic(c: char) -> bool {
 
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ")
-        .map_or(text.clone(), |(reason, _)| reason.to_owned())
+    words::retold(text.rsplit_once(" at line ").map_or(&text, |(reason, _)| reason))
 }
 
 fn byte_offset(text: &str, line: usize, column: usize) -> usize {

@@ -59,6 +59,6 @@ pub use presence::{Presence, keys, nearest};
 pub use problem::{Loaded, Place, Problem};
 pub use record::{PathValue, Record};
 pub use source::SourceDocument;
-pub use sql::dates::{iso_utc, unix_millis};
+pub use sql::dates::{is_never, iso_utc, unix_millis};
 pub use table::{Missing, Table, Tables};
 pub use target::{Operation, TargetDocument};

@@ -88,6 +88,10 @@ impl Lookup {
         if let Some(found) = table.find(&wanted, &self.field) {
             return Ok((!found.is_null()).then_some(Cow::Borrowed(found)));
         }
+        env.notice(|| {
+            let keys: Vec<String> = wanted.iter().flat_map(|(_, texts)| texts.clone()).collect();
+            words::tr!("no row of {} has {}", self.collection, words::list(&keys))
+        });
         match table.missing {
             Missing::Empty => Ok(None),
             Missing::Keep => {

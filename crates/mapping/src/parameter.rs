@@ -57,13 +57,20 @@ pub struct Parameter {
     /// Must not be empty.
     pub required: bool,
     /// Sent instead of an empty value.
-    pub default: Option<String>,
+    pub default: Option<Expression>,
     /// Free text.
     pub describe: Option<String>,
     /// The parser chain.
     pub converter: Converter,
     /// Parameters of an object's members or of an array's elements.
     pub children: Vec<Parameter>,
+}
+
+impl Parameter {
+    /// Its expressions: the value, and what stands in for an empty one.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.value.iter().chain(&self.default)
+    }
 }
 
 impl ParameterType {

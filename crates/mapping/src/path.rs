@@ -4,7 +4,9 @@
 //! a literal key that contains the dots wins; a name on an array means the main contact or else element 0;
 //! `tel_list_0` means area and `tel_list_1` number of the first phone when there is no such key;
 //! `growth_level` means `level` of the object `growth` when there is no such key (`glue`);
-//! `*` collects one value per element (our extension).
+//! `*` collects one value per element (our extension); inside an element, in a row or in an aggregate, it is that element.
+
+mod lists;
 
 use std::borrow::Cow;
 
@@ -12,6 +14,7 @@ use serde_json::Value;
 
 use super::glue;
 use super::record::{PathValue, Record};
+pub(super) use lists::elements;
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,50 +69,38 @@ impl Path {
         self.segments.contains(&Segment::Every)
     }
 
-    /// Finds the value, seen from inside `scope`. Not for wild paths, see [`Path::collect`].
-    pub fn find<'r>(&self, record: &'r Record, scope: Option<&Scope<'r>>) -> PathValue<'r> {
-        let mut next = scope;
+    /// The same, seen from inside `scope`, whose element one `*` may stand for.
+    pub(crate) fn is_wild_in(&self, scope: Option<&Scope<'_>>) -> bool {
+        let mut next = scope.filter(|_| self.is_wild());
         while let Some(scope) = next {
             if let Some(rest) = self.below(scope.array) {
-                return self.walk(Some(scope.element), rest);
+                return self
+                    .segments
+                    .iter()
+                    .skip(rest)
+                    .any(|segment| *segment == Segment::Every);
             }
             next = scope.outer;
         }
-        let (start, rest) = self.enter(record);
+        self.is_wild()
+    }
+
+    /// Finds the value, seen from inside `scope`. Not for wild paths, see [`Path::collect`].
+    pub fn find<'r>(&self, record: &'r Record, scope: Option<&Scope<'r>>) -> PathValue<'r> {
+        let (start, rest) = self.start(record, scope);
         self.walk(start, rest)
     }
 
-    /// All values of a wild path, in order, without the empty ones.
-    pub fn collect<'r>(&self, record: &'r Record, scope: Option<&Scope<'r>>) -> Vec<&'r Value> {
-        let Some(star) = self.segments.iter().position(|s| *s == Segment::Every) else {
-            return self.find(record, scope).value().into_iter().collect();
-        };
-        let mut found = Vec::new();
-        let start = match star {
-            0 => None,
-            _ => Path::new(&self.text_of(0..star)).find(record, scope).value(),
-        };
-        spread(self, start, star, &mut found);
-        found.retain(|value| !super::record::text_of(value).is_empty());
-        found
-    }
-
-    /// The array that this path passes through without an index, if any, as a path of its own, with the array.
-    pub(crate) fn array_on<'r>(
-        &self,
-        record: &'r Record,
-        scope: Option<&Scope<'r>>,
-    ) -> Option<(Path, &'r Vec<Value>)> {
-        for end in 1..=self.segments.len() {
-            let head = Path::new(&self.text_of(0..end));
-            if let Some(Value::Array(items)) = head.find(record, scope).value() {
-                let indexed = matches!(self.segments.get(end), Some(Segment::Index(..)));
-                if !indexed {
-                    return Some((head, items));
-                }
+    /// Where the path begins, seen from inside `scope`, and at which of its steps.
+    fn start<'r>(&self, record: &'r Record, scope: Option<&Scope<'r>>) -> (Option<&'r Value>, usize) {
+        let mut next = scope;
+        while let Some(scope) = next {
+            if let Some(rest) = self.below(scope.array) {
+                return (Some(scope.element), rest);
             }
+            next = scope.outer;
         }
-        None
+        self.enter(record)
     }
 
     /// Every key of a record by which this path may enter it, as [`Path::find`] does.
@@ -138,11 +129,21 @@ impl Path {
         )
     }
 
-    /// Number of segments to skip when the path lies on or below `array`.
-    fn below(&self, array: &Path) -> Option<usize> {
-        let head = array.segments.len();
-        (self.segments.len() >= head && self.segments.iter().zip(&array.segments).all(|(a, b)| a == b))
-            .then_some(head)
+    /// Number of segments to skip when the path lies on or below `list`; inside an element, the `*` of
+    /// the list stands for that element.
+    fn below(&self, list: &Path) -> Option<usize> {
+        let is_step = |at: usize| self.segments.get(at) == Some(&Segment::Every);
+        let mut at = 0;
+        for wanted in list.segments.iter().filter(|segment| **segment != Segment::Every) {
+            while at > 0 && is_step(at) {
+                at += 1;
+            }
+            if self.segments.get(at)? != wanted {
+                return None;
+            }
+            at += 1;
+        }
+        Some(at + usize::from(is_step(at)))
     }
 
     /// The first step, where a literal key with dots is preferred: the longest one.
@@ -212,25 +213,4 @@ fn main_element(items: &[Value]) -> Option<&Value> {
         _ => false,
     };
     items.iter().find(is_main).or_else(|| items.first())
-}
-
-fn spread<'r>(path: &Path, at: Option<&'r Value>, star: usize, found: &mut Vec<&'r Value>) {
-    let Some(Value::Array(items)) = at else { return };
-    for item in items {
-        let next = path
-            .segments
-            .iter()
-            .skip(star + 1)
-            .position(|s| *s == Segment::Every)
-            .map(|n| star + 1 + n);
-        let mut value = Some(item);
-        let end = next.unwrap_or(path.segments.len());
-        for segment in path.segments.iter().take(end).skip(star + 1) {
-            value = value.and_then(|v| step(v, segment));
-        }
-        match next {
-            Some(star) => spread(path, value, star, found),
-            None => found.extend(value),
-        }
-    }
 }

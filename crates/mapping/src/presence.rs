@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::glue;
-use super::path::{Path, Segment};
+use super::path::{Path, Segment, elements};
 use super::record::Record;
 
 /// Keys of one record that are listed; far above any real one.
@@ -51,15 +51,23 @@ fn below(value: &Value, rest: &[Segment]) -> Presence {
                 Segment::Key(_) => rest,
                 Segment::Index(..) | Segment::Every => &rest[1..],
             };
-            let found: Vec<Presence> = items.iter().map(|item| below(item, rest)).collect();
-            match () {
-                () if found.contains(&Presence::There) => Presence::There,
-                () if found.is_empty() || found.contains(&Presence::Unknown) => Presence::Unknown,
-                () => Presence::Absent,
-            }
+            among(&items.iter().collect::<Vec<_>>(), rest)
         }
+        Value::Object(_) if *first == Segment::Every => match elements(value) {
+            Some(items) => among(&items, &rest[1..]),
+            None => Presence::Absent,
+        },
         Value::Object(map) => in_object(map, rest),
         _ => Presence::Absent,
+    }
+}
+
+fn among(items: &[&Value], rest: &[Segment]) -> Presence {
+    let found: Vec<Presence> = items.iter().map(|item| below(item, rest)).collect();
+    match () {
+        () if found.contains(&Presence::There) => Presence::There,
+        () if found.is_empty() || found.contains(&Presence::Unknown) => Presence::Unknown,
+        () => Presence::Absent,
     }
 }
 

@@ -80,11 +80,10 @@ impl fmt::Display for Problem {
         if let Some(offset) = self.offset {
             write!(f, "{}", words::tr!("at offset {offset} of the expression: "))?;
         }
-        f.write_str(&self.message)?;
-        if let Some(remedy) = &self.remedy {
-            write!(f, "; {remedy}")?;
+        match &self.remedy {
+            Some(remedy) => f.write_str(&words::sentences(&[&self.message, remedy])),
+            None => f.write_str(&self.message),
         }
-        Ok(())
     }
 }
 

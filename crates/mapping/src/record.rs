@@ -12,7 +12,7 @@ pub struct Record {
     dotted: bool,
 }
 
-/// What a path found. Nothing, `null` and an empty array are all "empty" (see [`PathValue::text`]).
+/// What a path found. Nothing, `null`, an empty array and an empty object are all "empty" (see [`PathValue::text`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PathValue<'r> {
     /// No such key, or beyond the end of an array.
@@ -74,7 +74,7 @@ impl<'r> PathValue<'r> {
     }
 }
 
-/// Numbers without trailing noise, booleans as words, containers as compact JSON, an empty array as nothing.
+/// Numbers without trailing noise, booleans as words, containers as compact JSON, an empty one as nothing.
 pub(super) fn text_of(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),
@@ -88,6 +88,7 @@ pub(super) fn text_of(value: &Value) -> Cow<'_, str> {
             _ => number.to_string(),
         }),
         Value::Array(items) if items.is_empty() => Cow::Borrowed(""),
+        Value::Object(map) if map.is_empty() => Cow::Borrowed(""),
         container => Cow::Owned(container.to_string()),
     }
 }

@@ -1,7 +1,7 @@
 //! The source document: what is asked for, which records are kept, how they are re-read.
 
 use super::condition::Condition;
-use super::expression::{Context, EvalError, Evaluation};
+use super::expression::{Context, EvalError, Evaluation, Expression};
 use super::format::FormatResponse;
 use super::json::{Member, Node};
 use super::other::OtherRequest;
@@ -124,12 +124,15 @@ impl SourceDocument {
     /// The value of a request parameter that is the same in every run; `None` when there is none or it is computed.
     pub fn fixed(&self, name: &str) -> Option<&str> {
         let parameter = self.parameter(name)?;
-        let default = parameter.default.as_deref();
-        let text = match &parameter.value {
-            Some(value) if !value.as_str().is_empty() => Some(value.as_str()).filter(|_| value.is_constant()),
-            _ => default,
-        };
-        text.filter(|text| !text.trim().is_empty())
+        let given = parameter
+            .value
+            .as_ref()
+            .filter(|value| !value.as_str().is_empty());
+        let text = given
+            .or(parameter.default.as_ref())
+            .filter(|value| value.is_constant());
+        text.map(Expression::as_str)
+            .filter(|text| !text.trim().is_empty())
     }
 
     /// The interface that gives the details of one listed record.
@@ -176,15 +179,15 @@ fn evaluate(
         .filter(|p| p.field != "info_api" && p.field != "info_key")
     {
         let Some(value) = &parameter.value else { continue };
-        let text = value
-            .evaluate(&evaluation)
-            .map_err(|e| (parameter.label.clone(), e))?
-            .into_text()
-            .into_owned();
-        let text = if text.is_empty() {
-            parameter.default.clone().unwrap_or_default()
-        } else {
-            text
+        let computed = |value: &Expression| {
+            let value = value
+                .evaluate(&evaluation)
+                .map_err(|e| (parameter.label.clone(), e))?;
+            Ok(value.into_text().into_owned())
+        };
+        let text = match (computed(value)?, &parameter.default) {
+            (text, Some(default)) if text.is_empty() => computed(default)?,
+            (text, _) => text,
         };
         if !text.is_empty() {
             list.push((parameter.field.clone(), text));

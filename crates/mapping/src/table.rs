@@ -115,6 +115,11 @@ impl Table {
     pub fn remarks(&self, lookup: &Lookup) -> Vec<String> {
         let mut told = Vec::new();
         let name = &lookup.collection;
+        if self.rows.is_empty() {
+            told.push(words::tr!(
+                "the table of {name} has no rows, so nothing is found in it"
+            ));
+        }
         let by: Option<Vec<usize>> = lookup
             .columns()
             .iter()

@@ -5,7 +5,7 @@ mod operation;
 use super::expression::Variable;
 use super::json::{Member, Node, Value};
 use super::other::OtherRequest;
-use super::parameter::{self, Parameter};
+use super::parameter::{self, Parameter, ParameterType};
 use super::problem::{Loaded, Problem};
 use super::reader::{Reader, get, key_at};
 pub use operation::Operation;
@@ -237,8 +237,24 @@ fn fields(reader: &mut Reader<'_>, request: &[Parameter], node: Option<&Node>) {
                 let message = words::text!("the value is empty, so the cell of every row is blank");
                 reader.warn(parameter.at, message);
             }
+            body(reader, parameter);
             widget_name(reader, parameter);
         });
+    }
+}
+
+/// The fields of the form inside of an object, as the body of a call holds them.
+fn body(reader: &mut Reader<'_>, parameter: &Parameter) {
+    let is_widget = |child: &Parameter| child.field.starts_with("_widget_");
+    let is_body = matches!(parameter.field.as_str(), "data" | "data_list" | "body")
+        || parameter.children.iter().any(is_widget);
+    let is_wrapping = parameter.children.iter().any(|child| child.field == "value");
+    if parameter.kind == ParameterType::Object && !parameter.children.is_empty() && is_body && !is_wrapping {
+        let message = words::tr!(
+            "{} is taken for a field of the form, so none of its children is sent as a field; list them in \"request\" itself",
+            parameter.field
+        );
+        reader.warn(parameter.at, message);
     }
 }
 

@@ -100,6 +100,7 @@ impl Manifest {
         let path = folder.join(MANIFEST);
         let name = folder.display();
         let text = std::fs::read_to_string(&path).map_err(|error| {
+            let error = words::retold(&error.to_string());
             let problem = words::tr!("{name} holds no recording: {error}");
             ConfigError::new(
                 MANIFEST,

@@ -35,11 +35,16 @@ fn load(config: &TransformConfig) -> Result<Mapping, ConfigError> {
 }
 
 fn read(name: &str, path: &Path) -> Result<String, ConfigError> {
-    let refused = |error| {
+    let refused = |error: std::io::Error| {
+        let remedy = match error.kind() {
+            std::io::ErrorKind::InvalidData => words::text!("save it with the encoding UTF-8"),
+            _ => words::text!("name a readable JSON file"),
+        };
+        let error = words::retold(&error.to_string());
         ConfigError::new(
             name,
             words::tr!("cannot read `{}`: {error}", path.display()),
-            words::text!("name a readable JSON file"),
+            remedy,
         )
     };
     std::fs::read_to_string(path).map_err(refused)

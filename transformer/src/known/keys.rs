@@ -11,8 +11,7 @@ const GROUPS: [&str; 5] = ["基本信息", "特征信息", "管理信息", "联�
 /// The keys that a field reads itself, without those of its rows.
 pub(super) fn reads(parameter: &Parameter) -> Vec<&Path> {
     let mut paths: Vec<&Path> = parameter
-        .value
-        .iter()
+        .expressions()
         .flat_map(mapping::Expression::paths)
         .collect();
     paths.extend(&parameter.array);

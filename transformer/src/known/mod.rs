@@ -3,6 +3,7 @@
 
 mod codes;
 mod keys;
+mod lists;
 mod traps;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +77,18 @@ impl Known {
     fn in_seen(&self, path: &Path) -> Option<Presence> {
         let (_, sample) = self.seen.as_ref().filter(|(profile, _)| profile.records() > 0)?;
         Some(path.presence(sample))
+    }
+
+    /// Whether OKKI documents a list there, or a customer seen had one.
+    fn is_list(&self, path: &str) -> bool {
+        let is_documented = matches!(
+            Path::new(path).find(&STANDARD, None).value(),
+            Some(serde_json::Value::Array(_))
+        );
+        is_documented
+            || self
+                .profile()
+                .is_some_and(|profile| profile.longer_than(path, 0) > 0)
     }
 
     /// The names of all keys that are known.

@@ -3,17 +3,23 @@
 
 use std::collections::BTreeMap;
 
-use mapping::{Parameter, Problem, Segment, Trap};
+use mapping::{Path, Problem, Trap};
 
 use super::keys::of;
-use super::{Known, codes};
+use super::{Known, codes, lists};
 use crate::map::Mapping;
 use crate::profile::Profile;
 
 /// The traps of a mapping, with the number of customers concerned where records were seen.
 pub(crate) fn traps(mapping: &Mapping, known: &Known, document: &str) -> Vec<Problem> {
     let mut found = Vec::new();
-    for parameter in mapping.parameters() {
+    let rows: Vec<Path> = mapping
+        .parameters()
+        .into_iter()
+        .filter(|parameter| !parameter.children.is_empty())
+        .filter_map(|parameter| parameter.array.as_ref().map(Path::without_stars))
+        .collect();
+    for (parameter, widget) in mapping.described() {
         let Some(expression) = &parameter.value else {
             continue;
         };
@@ -28,17 +34,15 @@ pub(crate) fn traps(mapping: &Mapping, known: &Known, document: &str) -> Vec<Pro
                     .map(|message| of(parameter, document, message)),
             );
         }
-        found.extend(
-            cut(parameter, known.profile())
-                .into_iter()
-                .map(|m| of(parameter, document, m)),
-        );
+        let lost = lists::cut(parameter, known, &rows).into_iter();
+        let lost = lost.chain(lists::as_json(parameter, widget, known));
+        found.extend(lost.map(|message| of(parameter, document, message)));
     }
     found
 }
 
 /// ` (3 of 120 customers seen)`, and nothing when nobody knows.
-fn concerned(count: u64, profile: Option<&Profile>) -> String {
+pub(super) fn concerned(count: u64, profile: Option<&Profile>) -> String {
     profile.map_or_else(String::new, |profile| {
         words::tr!(" ({count} of {} customers seen)", profile.records())
     })
@@ -100,32 +104,4 @@ fn unnamed(
         }
     }
     told
-}
-
-/// Lists of which only the first entries are read.
-fn cut(parameter: &Parameter, profile: Option<&Profile>) -> Vec<String> {
-    let Some(expression) = parameter.value.as_ref().filter(|value| !value.aggregates()) else {
-        return Vec::new();
-    };
-    let mut read: BTreeMap<String, usize> = BTreeMap::new();
-    for path in expression.paths() {
-        for (at, segment) in path.segments().iter().enumerate() {
-            let list: Vec<&str> = path.as_str().split('.').take(at).collect();
-            let rest = path.segments().len() - at;
-            if let (Segment::Index(index, _), true) = (segment, !list.is_empty() && rest > 1) {
-                let entry = read.entry(list.join(".")).or_default();
-                *entry = (*entry).max(index + 1);
-            }
-        }
-    }
-    let told = |(list, count): (String, usize)| {
-        let more = profile.map(|profile| profile.longer_than(&list, count));
-        (more != Some(0)).then(|| {
-            words::tr!(
-                "{list} is read up to its entry {count}; further ones are not sent{}",
-                concerned(more.unwrap_or(0), profile)
-            )
-        })
-    };
-    read.into_iter().filter_map(told).collect()
 }

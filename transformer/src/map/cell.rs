@@ -1,7 +1,7 @@
 //! From a computed value to a typed cell. What does not fit is an error: the target would store it as blank and
 //! report success.
 
-use mapping::{Evaluated, ParameterType, Zone, unix_millis};
+use mapping::{Evaluated, ParameterType, Zone, is_never, unix_millis};
 use proto::v1::{Address, DepartmentList, FieldValue, TextList, field_value::Value as Cell};
 use serde_json::{Map, Value as Json};
 
@@ -95,6 +95,9 @@ pub(super) fn cell(value: Json, widget: Widget, zone: &Zone) -> Result<Option<Ce
         Widget::Number => Cell::Number(number(&scalar(value, words::text!("a number"))?)?),
         Widget::DateTime => {
             let text = scalar(value, words::text!("a date"))?;
+            if is_never(&text) {
+                return Ok(None);
+            }
             Cell::Datetime(unix_millis(&text, zone).ok_or(words::text!("the value is not a date"))?)
         }
         Widget::Choices => Cell::Texts(TextList { items: texts(value)? }),

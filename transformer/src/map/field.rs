@@ -1,7 +1,7 @@
 //! One field of a mapping: expression, type, parser, and the value of a record.
 
-use mapping::{EvalError, Evaluated, Evaluation, Expression, Parameter, ParameterType, Path, Scope};
-use proto::v1::{FieldValue, Subform, SubformRow, field_value::Value as Cell};
+use mapping::{EvalError, Evaluated, Evaluation, Expression, Parameter, ParameterType, Path, Place, Scope};
+use proto::v1::{FieldValue, field_value::Value as Cell};
 use serde_json::Value as Json;
 
 use super::cell;
@@ -29,10 +29,10 @@ pub struct FieldInfo {
 /// A compiled field.
 #[derive(Debug)]
 pub(super) struct Field {
-    parameter: Parameter,
-    widget: Widget,
+    pub(super) parameter: Parameter,
+    pub(super) widget: Widget,
     form_type: Option<String>,
-    children: Vec<Field>,
+    pub(super) children: Vec<Field>,
     on_failure: OnFailure,
 }
 
@@ -119,7 +119,7 @@ impl Field {
 
     /// The record paths that the field and its children read.
     pub(super) fn paths(&self) -> Vec<&Path> {
-        let own = self.parameter.value.iter().flat_map(Expression::paths);
+        let own = self.parameter.expressions().flat_map(Expression::paths);
         let children = self.children.iter().flat_map(Field::paths);
         own.chain(&self.parameter.array).chain(children).collect()
     }
@@ -130,7 +130,25 @@ impl Field {
         self.children.iter().for_each(|child| child.each(see));
     }
 
-    fn error(&self, code: &'static str, reason: impl Into<String>) -> RowError {
+    /// The field, and those of its rows and parts, with how each is sent.
+    pub(super) fn described<'f>(&'f self, found: &mut Vec<(&'f Parameter, Widget)>) {
+        found.push((
+            &self.parameter,
+            self.widget.sent(&self.parameter, self.form_type.is_some()),
+        ));
+        self.children.iter().for_each(|child| child.described(found));
+    }
+
+    /// What is wrong with fixed values of the field and of those of its rows and parts, whatever a record holds.
+    pub(super) fn unfit(&self, on: &Evaluation<'_>, found: &mut Vec<(Option<Place>, RowError)>) {
+        let is_fixed = self.children.is_empty() && self.parameter.expressions().all(Expression::is_constant);
+        if let Some(error) = self.scalar(on, None).err().filter(|_| is_fixed && self.is_sent()) {
+            found.extend((error.code == "wrong-type").then_some((self.parameter.place, error)));
+        }
+        self.children.iter().for_each(|child| child.unfit(on, found));
+    }
+
+    pub(super) fn error(&self, code: &'static str, reason: impl Into<String>) -> RowError {
         RowError {
             field: self.parameter.field.clone(),
             label: self.parameter.label.clone(),
@@ -165,6 +183,37 @@ impl Field {
         })
     }
 
+    fn evaluated<'r>(
+        &'r self,
+        expression: &'r Expression,
+        on: &'r Evaluation<'r>,
+        scope: Option<&'r Scope<'r>>,
+    ) -> Result<Evaluated<'r>, RowError> {
+        let refused = |error: EvalError| self.error(error.code, error.message);
+        match (expression.evaluate_in(on, scope), self.on_failure) {
+            (Err(_), OnFailure::Text) => Ok(Evaluated::Text(
+                expression.written_out(on, scope).map_err(refused)?.into(),
+            )),
+            (evaluated, _) => evaluated.map_err(refused),
+        }
+    }
+
+    /// Says that a list or an object goes into a text as JSON.
+    fn note_json(&self, json: &Json, on: &Evaluation<'_>) {
+        let is_text = self.widget.sent(&self.parameter, self.form_type.is_some()) == Widget::Text
+            && !self.parameter.converter.takes_json();
+        match json {
+            Json::Array(_) if is_text => on.note(|| {
+                words::text!("a list goes into a text as JSON; write {{key|implode('、')}}").to_owned()
+            }),
+            Json::Object(_) if is_text => on.note(|| {
+                words::text!("an object goes into a text as JSON; name one of its parts: {{key.part}}")
+                    .to_owned()
+            }),
+            _ => {}
+        }
+    }
+
     fn scalar<'r>(
         &'r self,
         on: &'r Evaluation<'r>,
@@ -173,16 +222,10 @@ impl Field {
         let Some(expression) = &self.parameter.value else {
             return Ok(None);
         };
-        let refused = |error: EvalError| self.error(error.code, error.message);
-        let mut value = match (expression.evaluate_in(on, scope), self.on_failure) {
-            (Err(_), OnFailure::Text) => {
-                Evaluated::Text(expression.written_out(on, scope).map_err(refused)?.into())
-            }
-            (evaluated, _) => evaluated.map_err(refused)?,
-        };
+        let mut value = self.evaluated(expression, on, scope)?;
         if value.is_empty() {
             if let Some(default) = &self.parameter.default {
-                value = Evaluated::Text(default.into());
+                value = self.evaluated(default, on, scope)?;
             } else if self.parameter.required {
                 return Err(self.error(
                     "required-empty",
@@ -199,6 +242,9 @@ impl Field {
                 Json::String(text) => Evaluated::Text(text.into()),
                 other => Evaluated::Json(std::borrow::Cow::Owned(other)),
             };
+        }
+        if let Evaluated::Json(json) = &value {
+            self.note_json(json, on);
         }
         // The usual case: text into a text field, with nothing but the target's wrapping.
         if self.parameter.kind == ParameterType::Text
@@ -222,72 +268,5 @@ impl Field {
             (_, widget) => widget,
         };
         cell::cell(converted, widget, on.zone()).map_err(|reason| self.error("wrong-type", reason))
-    }
-
-    fn rows<'r>(
-        &'r self,
-        array: &'r Path,
-        on: &'r Evaluation<'r>,
-        scope: Option<&'r Scope<'r>>,
-    ) -> Result<Option<Cell>, RowError> {
-        let items = match array.find(on.record(), scope).value() {
-            None => return Ok(None),
-            Some(Json::Array(items)) => items,
-            Some(Json::String(text)) if text.is_empty() => return Ok(None),
-            Some(_) => return Err(self.error("wrong-type", words::tr!("{array} is not a list"))),
-        };
-        let mut rows = Vec::with_capacity(items.len());
-        for element in items {
-            rows.push(SubformRow {
-                fields: self.row(array, element, on, scope)?,
-            });
-        }
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        if self.widget == Widget::Subform {
-            return Ok(Some(Cell::Subform(Subform { rows })));
-        }
-        let list: Vec<Json> = rows.iter().map(|row| cell::object(&row.fields)).collect();
-        Ok(Some(Cell::Json(
-            Json::Array(list).to_string().into_bytes().into(),
-        )))
-    }
-
-    fn row(
-        &self,
-        array: &Path,
-        element: &Json,
-        on: &Evaluation<'_>,
-        outer: Option<&Scope<'_>>,
-    ) -> Result<Vec<FieldValue>, RowError> {
-        let scope = Scope {
-            array,
-            element,
-            outer,
-        };
-        self.children
-            .iter()
-            .filter(|child| child.is_sent())
-            .map(|child| child.value(on, Some(&scope)))
-            .collect()
-    }
-
-    fn object<'r>(
-        &'r self,
-        on: &'r Evaluation<'r>,
-        scope: Option<&'r Scope<'r>>,
-    ) -> Result<Option<Cell>, RowError> {
-        let mut values = Vec::with_capacity(self.children.len());
-        for child in self.children.iter().filter(|child| child.is_sent()) {
-            values.push(child.value(on, scope)?);
-        }
-        let json = cell::object(&values);
-        let converted = self
-            .parameter
-            .converter
-            .apply(json, &self.parameter.field)
-            .map_err(|reason| self.error("wrong-type", reason))?;
-        cell::cell(converted, self.widget, on.zone()).map_err(|reason| self.error("wrong-type", reason))
     }
 }

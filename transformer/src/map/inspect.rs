@@ -1,6 +1,6 @@
 //! Mapped cells for people, and what a mapping leaves behind of a record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mapping::{Path, Record, Segment};
 use proto::v1::{FieldValue, field_value::Value as Cell};
@@ -28,71 +28,78 @@ pub fn show(value: &FieldValue) -> (String, String) {
     (text.replace('\n', "⏎"), json.to_string())
 }
 
-/// What the record holds beyond the elements that the mapping reads.
+/// What the record holds beyond the elements that the mapping reads. A field that names a list without a number reads one
+/// entry of it, whatever other fields read; entries that are named by their numbers may stand in several fields.
 pub fn losses(mapping: &Mapping, record: &Record) -> Vec<String> {
-    let mut read: BTreeMap<String, Reach> = BTreeMap::new();
+    let mut read = Read::default();
     for info in mapping.fields() {
-        reach(info, &mut read);
+        read.field(info);
     }
+    let length = |list: &str| match Path::new(list).find(record, None).value() {
+        Some(Json::Array(items)) => items.len(),
+        _ => 0,
+    };
     let mut warnings = Vec::new();
-    for (array, reach) in read {
-        let Some(Json::Array(items)) = Path::new(&array).find(record, None).value() else {
-            continue;
-        };
-        match reach {
-            Reach::Main if items.len() > 1 => warnings.push(words::tr!(
-                "{array} has {} entries, only the main contact (or the first) is sent",
-                items.len()
-            )),
-            Reach::First(count) if items.len() > count => {
-                let rest = items.len() - count;
-                let verb = if rest == 1 { "is" } else { "are" };
-                warnings.push(words::tr!(
-                    "{array} has {} entries, the mapping reads {count}; {rest} {verb} not sent",
-                    items.len()
-                ));
-            }
-            _ => {}
+    for (list, labels) in &read.first {
+        let length = length(list);
+        if length > 1 {
+            let message =
+                words::tr!("{list} has {length} entries, only the main contact (or the first) is sent");
+            warnings.push(words::of(words::list(labels), message));
+        }
+    }
+    for (list, count) in &read.numbered {
+        let length = length(list);
+        if length > *count && !read.all.contains(list) {
+            let rest = length - count;
+            let verb = if rest == 1 { "is" } else { "are" };
+            warnings.push(words::tr!(
+                "{list} has {length} entries, the mapping reads {count}; {rest} {verb} not sent"
+            ));
         }
     }
     warnings
 }
 
-/// How much of an array is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Main,
-    First(usize),
-    All,
+/// How much of each list is read.
+#[derive(Debug, Default)]
+struct Read {
+    /// Lists with the fields that read one entry of them, the main contact or the first.
+    first: BTreeMap<String, Vec<String>>,
+    /// Lists with the number of entries that are read by their numbers.
+    numbered: BTreeMap<String, usize>,
+    /// Lists that a field reads as a whole.
+    all: BTreeSet<String>,
 }
 
-fn reach(info: &FieldInfo, read: &mut BTreeMap<String, Reach>) {
-    let Ok(expression) = mapping::Expression::compile(&info.expression) else {
-        return;
-    };
-    let aggregated = expression.aggregates();
-    for path in expression.paths() {
-        for (i, segment) in path.segments().iter().enumerate() {
-            let head = path.as_str().split('.').take(i).collect::<Vec<_>>().join(".");
-            if head.is_empty() {
-                continue;
+impl Read {
+    fn field(&mut self, info: &FieldInfo) {
+        let Ok(expression) = mapping::Expression::compile(&info.expression) else {
+            return;
+        };
+        let aggregated = expression.aggregates();
+        for path in expression.paths() {
+            let names: Vec<&str> = path.as_str().split('.').collect();
+            let ends = names.len().min(path.segments().len());
+            for at in 1..ends {
+                let list = names.iter().take(at).copied().collect::<Vec<_>>().join(".");
+                match path.segments().get(at) {
+                    _ if aggregated => drop(self.all.insert(list)),
+                    Some(Segment::Every) => drop(self.all.insert(list)),
+                    Some(Segment::Index(index, _)) => {
+                        let count = self.numbered.entry(list).or_default();
+                        *count = (*count).max(index + 1);
+                    }
+                    _ => {
+                        let labels = self.first.entry(list).or_default();
+                        if !labels.contains(&info.label) {
+                            labels.push(info.label.clone());
+                        }
+                    }
+                }
             }
-            let found = match segment {
-                Segment::Every => Reach::All,
-                _ if aggregated => Reach::All,
-                Segment::Index(index, _) => Reach::First(index + 1),
-                Segment::Key(_) => Reach::Main,
-            };
-            let entry = read.entry(head).or_insert(found);
-            *entry = match (*entry, found) {
-                (Reach::All, _) | (_, Reach::All) => Reach::All,
-                (Reach::First(a), Reach::First(b)) => Reach::First(a.max(b)),
-                (Reach::First(a), Reach::Main) | (Reach::Main, Reach::First(a)) => Reach::First(a.max(1)),
-                (Reach::Main, Reach::Main) => Reach::Main,
-            };
-        }
-        if info.widget == super::Widget::Subform || !info.children.is_empty() {
-            read.insert(path.as_str().to_owned(), Reach::All);
+            // The list itself, or its rows.
+            self.all.insert(path.as_str().to_owned());
         }
     }
 }

@@ -215,14 +215,14 @@ impl Sources {
         let path = self.folder.join(&declared.file);
         let shown = path.display();
         let size = std::fs::metadata(&path)
-            .map_err(|error| words::of(&shown, error))?
+            .map_err(|error| words::of(&shown, words::retold(&error.to_string())))?
             .len();
         if size > LARGEST_FILE {
             return Err(words::tr!("{shown} is larger than {} MiB", LARGEST_FILE >> 20));
         }
         let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => words::tr!("{shown} is no UTF-8 text; save it as CSV UTF-8"),
-            _ => words::of(&shown, error),
+            _ => words::of(&shown, words::retold(&error.to_string())),
         })?;
         let text = text.trim_start_matches('\u{feff}');
         let is_json = text.trim_start().starts_with(['[', '{']);

@@ -1,12 +1,14 @@
 //! A 轻易云 target document, compiled once, applied to one cleaned record after the other.
 
 mod cell;
+mod compile;
 mod digest;
 mod error;
 mod extras;
 mod field;
 mod inspect;
 mod lookup;
+mod rows;
 mod tried;
 mod wanted;
 mod widget;
@@ -30,6 +32,7 @@ pub use field::FieldInfo;
 pub use inspect::{losses, show};
 pub use widget::Widget;
 
+use compile::compile;
 use field::Field;
 pub use lookup::Sources;
 pub use tried::Tried;
@@ -166,6 +169,11 @@ impl Mapping {
         dropped.then_some("condition")
     }
 
+    /// The tests of the condition that a record fails, one of each of its groups.
+    pub fn failing(&self, record: &Record, now: Timestamp) -> Vec<String> {
+        self.extras.condition.failing(record, &self.context(now))
+    }
+
     /// The fields that are sent.
     pub fn fields(&self) -> &[FieldInfo] {
         &self.infos
@@ -249,6 +257,14 @@ impl Mapping {
         sent.map(arms).collect()
     }
 
+    /// The same with how each is sent.
+    pub fn described(&self) -> Vec<(&Parameter, Widget)> {
+        let mut found = Vec::new();
+        let sent = self.fields.iter().filter(|field| field.is_sent());
+        sent.for_each(|field| field.described(&mut found));
+        found
+    }
+
     /// Every field with those of its rows and parts, in the document's order.
     pub fn parameters(&self) -> Vec<&Parameter> {
         let mut found = Vec::new();
@@ -256,29 +272,6 @@ impl Mapping {
             field.each(&mut |parameter| found.push(parameter));
         }
         found
-    }
-}
-
-fn compile(
-    document: &TargetDocument,
-    extras: &Extras,
-    remarks: &mut Remarks<'_>,
-) -> Result<Vec<Field>, Vec<Problem>> {
-    let (mut fields, mut problems) = (Vec::new(), Vec::new());
-    for parameter in &document.request {
-        match Field::new(parameter, extras, remarks) {
-            Ok(field) => fields.push(field),
-            Err(reason) => {
-                let mut problem = Problem::new(remarks.name, reason).field(parameter.label.clone());
-                problem.place = parameter.place;
-                problems.push(problem);
-            }
-        }
-    }
-    if problems.is_empty() {
-        Ok(fields)
-    } else {
-        Err(problems)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn wanted_lookups(fields: &[Field], extras: &Extras) -> Vec<WantedLoo
     let mut found = Vec::new();
     for field in fields {
         field.each(&mut |parameter| {
-            for lookup in parameter.value.iter().flat_map(Expression::lookups) {
+            for lookup in parameter.expressions().flat_map(Expression::lookups) {
                 found.push(WantedLookup {
                     lookup: lookup.clone(),
                     label: Some(parameter.label.clone()),

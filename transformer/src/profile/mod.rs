@@ -1,6 +1,7 @@
 //! What records look like: which keys they have, how many of them, of which types. It grows with the number of keys, never
 //! with the number of records, and holds no value of a customer: examples show the form of a text, not its letters.
 
+mod counts;
 mod drift;
 mod example;
 mod kept;
@@ -143,43 +144,15 @@ impl Profile {
     fn key(&self, path: &str) -> Option<&Key> {
         let plain = plain(path);
         self.keys.get(&plain).or_else(|| {
+            let same = |glued: &str| {
+                let mut same = self.keys.iter().filter(|(name, _)| self::glued(name) == glued);
+                same.next().map(|(_, key)| key)
+            };
             let glued = glued(&plain);
-            let mut same = self.keys.iter().filter(|(name, _)| self::glued(name) == glued);
-            same.next().map(|(_, key)| key)
+            // `tel_list_0` is an entry of a list.
+            let list = glued.trim_end_matches(|c: char| c.is_ascii_digit());
+            same(&glued).or_else(|| same(list.strip_suffix('_').filter(|list| !list.is_empty())?))
         })
-    }
-
-    /// Records in which a path holds something.
-    pub(crate) fn filled(&self, path: &str) -> u64 {
-        self.key(path).map_or(0, |key| key.filled)
-    }
-
-    /// The small numbers that a path holds.
-    pub(crate) fn codes(&self, path: &str) -> Vec<(i64, u64)> {
-        let codes = self.key(path).map(|key| &key.codes);
-        codes
-            .into_iter()
-            .flatten()
-            .map(|(code, count)| (*code, *count))
-            .collect()
-    }
-
-    /// Records in which a path holds this number.
-    pub(crate) fn code_count(&self, path: &str, code: i64) -> u64 {
-        self.key(path)
-            .and_then(|key| key.codes.get(&code))
-            .copied()
-            .unwrap_or(0)
-    }
-
-    /// Records in which a list has more entries than these.
-    pub(crate) fn longer_than(&self, list: &str, count: usize) -> u64 {
-        let lengths = self.key(list).map(|key| &key.lengths);
-        let longer = lengths
-            .into_iter()
-            .flatten()
-            .filter(|(length, _)| **length > count);
-        longer.map(|(_, records)| records).sum()
     }
 
     /// A record with every key that was seen.

@@ -1,6 +1,7 @@
 //! The mapping language from outside: the seed's fields, MySQL's rules, the conformance list, refusals, properties.
 
 mod cells;
+mod chinese;
 mod default;
 mod documents;
 mod draft;
@@ -11,6 +12,7 @@ mod said;
 mod schemas;
 mod seed;
 mod shapes;
+mod silent;
 mod slim;
 mod sources;
 mod support;

@@ -8,22 +8,32 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A folder with documents and customers.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         Folder(tempfile::tempdir().unwrap())
     }
 
-    fn write(&self, name: &str, text: impl ToString) -> &Folder {
+    pub(crate) fn write(&self, name: &str, text: impl ToString) -> &Folder {
         std::fs::write(self.0.path().join(name), text.to_string()).unwrap();
         self
     }
 
+    /// The same with bytes that are no text.
+    pub(crate) fn raw(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.0.path().join(name), bytes).unwrap();
+    }
+
     /// Whether the command succeeds, and all that it says.
-    fn mapping(&self, args: &[&str]) -> (bool, String) {
+    pub(crate) fn mapping(&self, args: &[&str]) -> (bool, String) {
+        self.spoken("en", args)
+    }
+
+    /// The same in a language.
+    pub(crate) fn spoken(&self, language: &str, args: &[&str]) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_transformer"))
-            .env("OKKI_LANG", "en")
+            .env("OKKI_LANG", language)
             .arg("mapping")
             .args(args)
             .current_dir(self.0.path())
@@ -34,7 +44,7 @@ impl Folder {
     }
 }
 
-fn document(fields: Value, more: Value) -> String {
+pub(crate) fn document(fields: Value, more: Value) -> String {
     let mut document =
         json!({"api": "/x/data_create", "effect": "EXECUTE", "method": "POST", "request": fields});
     if let (Value::Object(document), Value::Object(more)) = (&mut document, more) {

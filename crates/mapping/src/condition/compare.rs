@@ -70,7 +70,45 @@ impl Wanted {
     /// A fixed `timestamp:` without a point of time.
     pub(super) fn is_no_time(&self) -> bool {
         let zone = Zone::default();
-        matches!(self, Wanted::Fixed(text) if text.starts_with(TIMESTAMP) && seconds(text, zone.time_zone()).is_none())
+        matches!(self, Wanted::Fixed(text) if marked(text).is_some() && seconds(text, zone.time_zone()).is_none())
+    }
+
+    /// What is odd about a fixed value, for the way in which it is compared.
+    pub(super) fn odd(&self, logic: &str) -> Option<String> {
+        let Wanted::Fixed(text) = self else { return None };
+        let zone = Zone::default();
+        let zone = zone.time_zone();
+        let is_order = matches!(logic, "gt" | "egt" | "lt" | "elt");
+        let is_ordered =
+            |text: &str| number(text).is_some() || point(text, zone).is_some() || marked(text).is_some();
+        if text.trim().is_empty() {
+            return Some(words::tr!(
+                "{logic} has no value to compare with; isnull and notnull tell empty values apart"
+            ));
+        }
+        if logic == "between" {
+            let sign = |c: char| c.is_whitespace() || matches!(c, '[' | ']' | '\'' | '"');
+            let (low, high) = text.split_once(COMMAS)?;
+            let (low, high) = (low.trim_matches(sign), high.trim_matches(sign));
+            let is_turned =
+                !low.is_empty() && !high.is_empty() && order(low, high, zone) == Some(Ordering::Greater);
+            return is_turned.then(|| {
+                words::tr!("between {low} and {high} holds for nobody; the smaller value comes first")
+            });
+        }
+        (is_order && !is_ordered(text)).then(|| {
+            words::tr!(
+                "{text} is neither a number nor a date such as 2024-01-05, so {logic} compares it letter by letter"
+            )
+        })
+    }
+
+    /// As it is written.
+    pub(super) fn shown(&self) -> &str {
+        match self {
+            Wanted::Fixed(text) => text,
+            Wanted::Computed { value, .. } => value.as_str(),
+        }
     }
 
     /// The text, unless it cannot be computed.
@@ -85,7 +123,7 @@ impl Wanted {
                 }
             }
         };
-        match text.starts_with(TIMESTAMP) {
+        match marked(&text).is_some() {
             true => seconds(&text, on.zone().time_zone()).map(|seconds| format!("{TIMESTAMP}{seconds}")),
             false => Some(text),
         }
@@ -114,7 +152,12 @@ impl Logic {
         match self {
             Logic::Null(wanted) => text.is_empty() == *wanted,
             Logic::Equal(_, wanted) => {
-                (order(&text, &other, zone) == Some(Ordering::Equal) || text == *other) == *wanted
+                // A flag is written as a word or as a number.
+                let is_flag = matches!(
+                    (value, other.trim()),
+                    (Some(Json::Bool(true)), "1") | (Some(Json::Bool(false)), "0")
+                );
+                (is_flag || order(&text, &other, zone) == Some(Ordering::Equal) || text == *other) == *wanted
             }
             // A value that is empty for this record is no bound.
             Logic::Order(Wanted::Computed { .. }, _) if other.is_empty() => true,
@@ -146,10 +189,18 @@ impl Logic {
     }
 }
 
-/// The point of time of `timestamp:<unix>`, or of `timestamp:<date>`.
+/// What stands behind `timestamp:`, in capitals or not.
+fn marked(text: &str) -> Option<&str> {
+    let (mark, rest) = text.trim_start().split_at_checked(TIMESTAMP.len())?;
+    mark.eq_ignore_ascii_case(TIMESTAMP).then_some(rest)
+}
+
+/// The point of time of `timestamp:<unix>`, in seconds or milliseconds, or of `timestamp:<date>`.
 fn seconds(text: &str, zone: &jiff::tz::TimeZone) -> Option<i64> {
-    let text = text.strip_prefix(TIMESTAMP)?.trim();
-    text.parse().ok().or_else(|| {
+    let text = marked(text)?.trim();
+    let unix = text.parse::<i64>().ok();
+    let unix = unix.map(|unix| if text.len() == 13 { unix / 1_000 } else { unix });
+    unix.or_else(|| {
         let datetime = dates::parse(text, zone)?.datetime;
         Some(zone.to_timestamp(datetime).ok()?.as_second())
     })
@@ -168,8 +219,7 @@ fn order(text: &str, other: &str, zone: &jiff::tz::TimeZone) -> Option<Ordering>
         };
         return Some(found.cmp(&seconds));
     }
-    let read = |t: &str| Value::literal(t.trim()).and_then(|_| t.trim().parse::<f64>().ok());
-    match (read(text), read(other)) {
+    match (number(text), number(other)) {
         (Some(a), Some(b)) => a.partial_cmp(&b),
         _ if text.is_empty() => None,
         _ => match (point(text, zone), point(other, zone)) {
@@ -177,6 +227,28 @@ fn order(text: &str, other: &str, zone: &jiff::tz::TimeZone) -> Option<Ordering>
             _ => Some(text.cmp(other)),
         },
     }
+}
+
+/// A number, also with commas between its thousands.
+fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if Value::literal(text).is_some() {
+        return text.parse().ok();
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let mut groups = whole.trim_start_matches('-').split(',');
+    let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let is_first = groups
+        .next()
+        .is_some_and(|group| (1..=3).contains(&group.len()) && is_digits(group));
+    let mut count = 0;
+    let is_grouped = groups.all(|group| {
+        count += 1;
+        group.len() == 3 && is_digits(group)
+    });
+    (is_first && is_grouped && count > 0 && is_digits(fraction))
+        .then(|| text.replace(',', "").parse().ok())
+        .flatten()
 }
 
 /// The point of time that a text is as a whole: a date with its year first, or a unix time beside one.

@@ -82,7 +82,7 @@ fn value(parameter: &Parameter, widgets: &[Widget], on: &Evaluation<'_>) -> Resu
     let mut evaluated = expression.evaluate(on).map_err(|error| error.message)?;
     if evaluated.is_empty() {
         match (&parameter.default, parameter.required) {
-            (Some(default), _) => evaluated = Evaluated::Text(default.clone().into()),
+            (Some(default), _) => evaluated = default.evaluate(on).map_err(|error| error.message)?,
             (None, true) => {
                 return Err(words::text!("the field is required, but its value is empty").to_owned());
             }

@@ -63,6 +63,13 @@ impl<'a> Evaluation<'a> {
         self.notices.as_ref().map(RefCell::take).unwrap_or_default()
     }
 
+    /// Notes something, if anybody asks.
+    pub fn note(&self, text: impl FnOnce() -> String) {
+        if let Some(notices) = &self.notices {
+            notices.borrow_mut().push(Notice(text()));
+        }
+    }
+
     pub(super) fn env<'r>(&'r self, scope: Option<&'r Scope<'r>>) -> Env<'r> {
         self.fuel.set(MAX_STEPS);
         Env {

@@ -5,6 +5,7 @@ mod context;
 mod evaluated;
 mod evaluation;
 mod explain;
+mod formula;
 mod pattern;
 mod pipe;
 mod placeholder;
@@ -113,7 +114,7 @@ impl Expression {
 
     pub(super) fn build(text: &str) -> Result<Expression, Vec<Fault>> {
         let mut hints = Vec::new();
-        let meant = spelling::keyword(text).map(|(meant, message, remedy)| {
+        let meant = formula::keyword(text).map(|(meant, message, remedy)| {
             hints.push(Fault::new(0, message).remedy(remedy));
             meant
         });
@@ -158,7 +159,7 @@ impl Expression {
     }
 
     /// It reads neither the record nor the clock.
-    pub(crate) fn is_constant(&self) -> bool {
+    pub fn is_constant(&self) -> bool {
         matches!(self.form, Form::Constant(_))
     }
 
@@ -182,6 +183,31 @@ impl Expression {
             Source::Variable(_) => {}
         });
         found
+    }
+
+    /// The record paths that it reads without any pipe, and those that it joins to a text.
+    pub fn bare_and_joined(&self) -> (Vec<&super::path::Path>, Vec<&super::path::Path>) {
+        let (mut bare, mut joined) = (Vec::new(), Vec::new());
+        self.placeholders(&mut |placeholder| {
+            if let Source::Path(path) = &placeholder.source {
+                if placeholder.pipes.is_empty() {
+                    bare.push(path);
+                }
+                if placeholder
+                    .pipes
+                    .iter()
+                    .any(|pipe| matches!(pipe, Pipe::Implode(_)))
+                {
+                    joined.push(path);
+                }
+            }
+        });
+        (bare, joined)
+    }
+
+    /// It is one value of the record as it is, with pipes at most.
+    pub fn is_reference(&self) -> bool {
+        matches!(self.form, Form::Reference(_))
     }
 
     /// The look-ups that it makes.

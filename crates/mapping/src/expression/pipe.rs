@@ -58,7 +58,7 @@ impl Pipe {
             ("implode", []) => Ok(Pipe::Implode(",".to_owned())),
             ("implode", [separator]) => Ok(Pipe::Implode(separator.clone())),
             // A pattern without the word in front of it: `{{create_time|yyyy-MM-dd}}`.
-            _ if name.starts_with(['y', 'Y']) => Pattern::parse(text.trim()).map(Pipe::Pattern),
+            _ if name.starts_with(['y', 'Y', '%']) => Pattern::parse(text.trim()).map(Pipe::Pattern),
             _ => Err(words::tr!(
                 "unknown pipe \"{text}\"; known are datetime, date, datetime('Y-m-d H:i:s'), timestamp, timestamp_ms, \
                  string, number:2, json_encode, replace('a', 'b'), implode('、')"

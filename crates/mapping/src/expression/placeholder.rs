@@ -79,7 +79,7 @@ impl Placeholder {
         {
             return Err(words::text!("at most two * in one path").to_owned());
         }
-        let hint = hint(inside, name, respelt.as_deref());
+        let hint = hint(inside, name, respelt.as_deref()).or_else(|| odd_pattern(&pipes));
         Ok(Read {
             placeholder: Placeholder { source, pipes },
             hint,
@@ -110,7 +110,7 @@ impl Placeholder {
                 Some(value) => value,
                 None => return Ok(None),
             },
-            Source::Path(path) if path.is_wild() => {
+            Source::Path(path) if path.is_wild_in(env.scope) => {
                 Cow::Owned(path.collect(env.record, env.scope).into_iter().cloned().collect())
             }
             Source::Path(path) => match path.find(env.record, env.scope).value() {
@@ -127,7 +127,7 @@ impl Placeholder {
     /// The value as text; empty when there is none.
     pub(crate) fn text<'r>(&self, env: &Env<'r>) -> Result<Cow<'r, str>, Failure> {
         if let (Source::Path(path), true) = (&self.source, self.pipes.is_empty())
-            && !path.is_wild()
+            && !path.is_wild_in(env.scope)
         {
             return Ok(path.find(env.record, env.scope).text());
         }
@@ -141,7 +141,13 @@ impl Placeholder {
 
     /// The record has no such key at all.
     pub(crate) fn is_missing(&self, env: &Env<'_>) -> bool {
-        matches!(&self.source, Source::Path(path) if path.find(env.record, env.scope) == PathValue::Missing)
+        let Source::Path(path) = &self.source else {
+            return false;
+        };
+        match path.as_str().split_once(".*") {
+            Some((head, _)) => Path::new(head).find(env.record, env.scope) == PathValue::Missing,
+            None => path.find(env.record, env.scope) == PathValue::Missing,
+        }
     }
 }
 
@@ -159,6 +165,13 @@ fn hint(inside: &str, name: &str, respelt: Option<&str>) -> Option<(String, Stri
     let message =
         words::tr!("{name} is no variable, and as a key of the record it is empty unless OKKI sends it");
     Some((message, remedy(&right)))
+}
+
+fn odd_pattern(pipes: &[Pipe]) -> Option<(String, String)> {
+    pipes.iter().find_map(|pipe| match pipe {
+        Pipe::Pattern(pattern) => pattern.odd(),
+        _ => None,
+    })
 }
 
 /// Splits at `|` outside quotes.

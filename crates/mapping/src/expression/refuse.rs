@@ -37,19 +37,26 @@ pub(super) fn refused(text: &str) -> Vec<Fault> {
     } else {
         &["===", "!==", "Math.", "Date.now"]
     };
-    let script = words.iter().find_map(|word| Some((word, at(word)?)));
-    if let Some((word, offset)) = script.filter(|(_, offset)| !inside_quotes(text, *offset)) {
-        faults.push(
-            Fault::new(
-                offset,
-                words::tr!("JavaScript ({word}) is not part of the language"),
-            )
-            .remedy(words::text!(
-                "write a MySQL expression: _function CASE WHEN … THEN … ELSE … END, FLOOR(UNIX_TIMESTAMP())"
-            )),
-        );
+    if !function && super::formula::is_choice(text) {
+        let offset = at("?").unwrap_or(0);
+        faults.push(script(offset, "a ? b : c"));
+        return faults;
+    }
+    let found = words.iter().find_map(|word| Some((word, at(word)?)));
+    if let Some((word, offset)) = found.filter(|(_, offset)| !inside_quotes(text, *offset)) {
+        faults.push(script(offset, word));
     }
     faults
+}
+
+fn script(offset: usize, word: &str) -> Fault {
+    Fault::new(
+        offset,
+        words::tr!("JavaScript ({word}) is not part of the language"),
+    )
+    .remedy(words::text!(
+        "write a MySQL expression: _function CASE WHEN … THEN … ELSE … END, FLOOR(UNIX_TIMESTAMP())"
+    ))
 }
 
 fn inside_quotes(text: &str, offset: usize) -> bool {

@@ -5,7 +5,7 @@ use super::super::sql;
 use super::super::sql::expr::Part;
 use super::placeholder::Read;
 use super::refuse::{chars_before, refused};
-use super::{Fault, Form, Placeholder, spelling};
+use super::{Fault, Form, Placeholder, formula, spelling};
 
 /// Longer texts are no expressions.
 const MAX_LENGTH: usize = 64 * 1024;
@@ -34,8 +34,9 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
     }
     if let Some(body) = text.strip_prefix("_function") {
         let body_offset = chars_before(text, text.len() - body.len());
-        return sql::compile(pieces(body, body_offset, hints)?, body_offset)
-            .map(|expr| Form::Function(Box::new(expr)));
+        let (expr, told) = sql::compile(pieces(body, body_offset, hints)?, body_offset)?;
+        hints.extend(told);
+        return Ok(Form::Function(Box::new(expr)));
     }
     if text.trim_start().starts_with("_function") {
         let fault = Fault::new(0, words::text!("_function must be the first word of the value"))
@@ -56,15 +57,15 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
 
 /// Tells what of the fixed texts looks like something else.
 fn odd_texts(text: &str, pieces: &[(Piece, usize)], hints: &mut Vec<Fault>) {
+    let formula = formula::told(text, pieces);
+    hints.extend(formula.map(|(message, remedy)| Fault::new(0, message).remedy(remedy)));
     let mut follows = false;
-    for (n, (piece, at)) in pieces.iter().enumerate() {
+    for (piece, at) in pieces {
         let Piece::Text(plain) = piece else {
             follows = true;
             continue;
         };
-        let told = spelling::text(plain)
-            .or_else(|| spelling::pipe_behind(plain).filter(|_| follows))
-            .or_else(|| spelling::formula(text).filter(|_| n == 0));
+        let told = spelling::text(plain).or_else(|| spelling::pipe_behind(plain).filter(|_| follows));
         hints.extend(told.map(|(message, remedy)| Fault::new(*at, message).remedy(remedy)));
         follows = false;
     }

@@ -1,6 +1,5 @@
 //! What looks like a placeholder of the language and is none: other spellings that integrators bring along.
 
-use super::super::sql;
 use super::context::Variable;
 use super::pipe::Pipe;
 
@@ -120,30 +119,6 @@ pub(super) fn braced(text: &str) -> Option<(String, String)> {
     })
 }
 
-/// A word of the language in another spelling: `_Function`, `_findcollection`, a look-up behind a blank. What is meant,
-/// what is odd, and the right spelling.
-pub(super) fn keyword(text: &str) -> Option<(String, String, String)> {
-    let trimmed = text.trim_start();
-    ["_function", "_findCollection", "_mongoQuery"]
-        .into_iter()
-        .find_map(|word| {
-            let written = trimmed.get(..word.len())?;
-            let is_odd = written != word || trimmed != text && word != "_function";
-            (written.eq_ignore_ascii_case(word) && is_odd).then(|| {
-                let blank = if written == word {
-                    words::text!(" behind a blank")
-                } else {
-                    ""
-                };
-                (
-                    format!("{word}{}", &trimmed[word.len()..]),
-                    words::tr!("{written}{blank} is no word of the language; it is read as {word}"),
-                    words::tr!("begin the value with {word}"),
-                )
-            })
-        })
-}
-
 /// `|date` behind the braces instead of inside.
 pub(super) fn pipe_behind(text: &str) -> Option<(String, String)> {
     let rest = text.trim_start().strip_prefix('|')?.trim();
@@ -151,28 +126,6 @@ pub(super) fn pipe_behind(text: &str) -> Option<(String, String)> {
     Pipe::parse(name).ok()?;
     let message = words::tr!("|{name} stands behind the braces, so it is plain text");
     Some((message, words::tr!("write {{{{key|{name}}}}}")))
-}
-
-/// A formula that is sent as text because `_function` is not in front of it.
-pub(super) fn formula(text: &str) -> Option<(String, String)> {
-    let plain = text.trim_start();
-    let plain = plain.strip_prefix('=').unwrap_or(plain).trim_start();
-    let plain = match plain.get(..9) {
-        Some(word) if word.eq_ignore_ascii_case("function ") => plain[9..].trim_start(),
-        _ => plain,
-    };
-    let word: String = plain
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .collect();
-    let rest = &plain[word.len()..];
-    let upper = word.to_ascii_uppercase();
-    let is_case = upper == "CASE" && rest.to_ascii_uppercase().contains(" WHEN ");
-    let is_call = rest.starts_with('(') && sql::is_function(&upper);
-    (is_case || is_call).then(|| {
-        let message = words::tr!("{word} is plain text: nothing is computed without _function");
-        (message, words::tr!("write _function {word}…"))
-    })
 }
 
 /// A key as the usual single braces hold it.

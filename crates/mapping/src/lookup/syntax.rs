@@ -1,5 +1,7 @@
 //! How look-ups are written.
 
+mod conditions;
+
 use serde_json::Value;
 
 use super::super::expression::{Piece, part, pieces};
@@ -40,28 +42,13 @@ fn find_collection(text: &str) -> Result<Lookup, String> {
     if !is(find, "find") || !is(from, "from") || !is(by, "where") || conditions.is_empty() {
         return Err(expected());
     }
-    if let Some(word) = foreign(conditions) {
-        return Err(words::tr!(
-            "_findCollection has no \"{word}\": all of its conditions must hold, and the first row counts"
-        ));
-    }
-    let mut tests: Vec<(String, String)> = Vec::new();
-    for word in conditions.iter().filter(|word| !is(word, "and")) {
-        let head = word.split("{{").next().unwrap_or_default();
-        match (head.split_once('='), tests.last_mut()) {
-            (Some((column, _)), _) if !column.is_empty() => {
-                tests.push((column.to_owned(), word[column.len() + 1..].to_owned()));
-            }
-            // A text with a blank in it.
-            (_, Some((_, value))) => *value = format!("{value} {word}"),
-            _ => return Err(expected()),
-        }
-    }
+    let tests = conditions::read(conditions, expected)?;
     let tests = tests.into_iter().map(|(column, value)| {
+        let value = value.trim();
         let value = ['\'', '"']
             .into_iter()
             .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-            .unwrap_or(&value);
+            .unwrap_or(value);
         let any = vec![parts(value)?];
         Ok(Test {
             column: content(&column),
@@ -73,18 +60,6 @@ fn find_collection(text: &str) -> Result<Lookup, String> {
         field: content(field),
         tests: tests.collect::<Result<_, String>>()?,
     })
-}
-
-/// A word of SQL between conditions that would pass for a part of a value with blanks in it.
-fn foreign<'w>(conditions: &[&'w str]) -> Option<&'w str> {
-    let pairs = conditions.iter().zip(conditions.iter().skip(1));
-    let mut found = pairs.filter(|(word, next)| match word.to_ascii_lowercase().as_str() {
-        "or" | "||" => next.contains('='),
-        "order" | "group" => next.eq_ignore_ascii_case("by"),
-        "limit" => next.bytes().all(|b| b.is_ascii_digit()),
-        _ => false,
-    });
-    found.next().map(|(word, _)| *word)
 }
 
 /// Words at blanks outside of placeholders.
@@ -136,6 +111,7 @@ fn mongo_query(text: &str) -> Result<Lookup, String> {
     let field = field.strip_prefix("findField=").ok_or_else(expected)?;
     let (json, placeholders) = marked(filter)?;
     let filter: Value = serde_json::from_str(&json)
+        .map_err(|error| words::retold(&error.to_string()))
         .map_err(|error| words::tr!("the filter of _mongoQuery is not JSON: {error}"))?;
     let mut tests = Vec::new();
     condition(&filter, &placeholders, &mut tests)?;

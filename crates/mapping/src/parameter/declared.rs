@@ -11,6 +11,12 @@ pub(super) fn format(reader: &mut Reader<'_>, members: &[Member]) -> Option<Valu
         .text(get(members, "format"), "format")
         .filter(|text| !text.is_empty())?;
     let format = ValueFormat::parse(&text);
+    if let Some((message, remedy)) = format.as_ref().and_then(ValueFormat::odd) {
+        reader.warn(
+            key_at(members, "format"),
+            words::sentences(&[words::of("format", message), remedy]),
+        );
+    }
     if format.is_none() {
         reader.idle(
             key_at(members, "format"),

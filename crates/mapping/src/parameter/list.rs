@@ -169,7 +169,7 @@ fn entry(
         required: reader
             .flag(get(members, "is_required"), "is_required")
             .unwrap_or(false),
-        default: reader.text(get(members, "default"), "default"),
+        default: default(reader, get(members, "default")),
         describe: reader.text(get(members, "describe"), "describe"),
         format: format(reader, members),
         converter: Converter::read(reader, get(members, "parser")),
@@ -182,6 +182,19 @@ fn entry(
         parameter,
         parent,
         ids: ids.clone(),
+    }
+}
+
+/// What is sent instead of an empty value.
+fn default(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Expression> {
+    let node = node?;
+    match &node.value {
+        Value::Null => None,
+        Value::Object(_) | Value::Array(_) => {
+            reader.text(Some(node), "default");
+            None
+        }
+        _ => reader.expression(node),
     }
 }
 

@@ -1,7 +1,8 @@
 //! `SUM AVG MAX MIN COUNT GROUP_CONCAT` over an array of the record.
 //!
-//! The array is the first one that a placeholder of the argument passes through; the argument is evaluated once per
-//! element, with the array's path standing for the element.
+//! The array is the first one that a placeholder of the argument passes through, whether it is written with `*` or
+//! without; the argument is evaluated once per element, with the array's path standing for the element. Lists inside of
+//! the elements are gone through in the same way.
 
 use super::super::expression::Scope;
 use super::super::path::Path;
@@ -58,25 +59,40 @@ fn is_blank(value: &Value<'_>) -> bool {
 
 /// One value per element; values are made independent of the element's scope.
 fn values<'r>(of: &'r Expr, over: &[Path], env: &Env<'r>) -> Result<Vec<Value<'r>>, Failure> {
-    for path in over {
-        if let Some((array, items)) = path.array_on(env.record, env.scope) {
-            let mut values = Vec::with_capacity(items.len());
-            for element in items {
-                let scope = Scope {
-                    array: &array,
-                    element,
-                    outer: env.scope,
-                };
-                let inner = Env {
-                    scope: Some(&scope),
-                    ..*env
-                };
-                values.push(detach(of.eval(&inner)?));
-            }
-            return Ok(values);
-        }
+    let mut found = Vec::new();
+    gather(of, over, env, None, &mut found)?;
+    Ok(found)
+}
+
+/// Through the first list that a path passes through, with or without `*`, and through those inside of it.
+fn gather<'e>(
+    of: &'e Expr,
+    over: &[Path],
+    env: &Env<'e>,
+    within: Option<&Path>,
+    found: &mut Vec<Value<'_>>,
+) -> Result<(), Failure> {
+    let list = over
+        .iter()
+        .find_map(|path| path.list_on(env.record, env.scope, within));
+    let Some((array, items)) = list else {
+        found.push(detach(of.eval(env)?));
+        return Ok(());
+    };
+    for element in items {
+        env.step()?;
+        let scope = Scope {
+            array: &array,
+            element,
+            outer: env.scope,
+        };
+        let inner = Env {
+            scope: Some(&scope),
+            ..*env
+        };
+        gather(of, over, &inner, Some(&array), found)?;
     }
-    Ok(vec![of.eval(env)?])
+    Ok(())
 }
 
 fn detach<'r>(value: Value<'_>) -> Value<'r> {

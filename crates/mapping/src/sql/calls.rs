@@ -3,12 +3,16 @@
 use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::super::presence::nearest;
 use super::aggregates::{aggregate_call, aggregate_of};
 use super::compile::Compiler;
 use super::dates::Unit;
 use super::expr::{Expr, Target};
-use super::functions;
+use super::functions::{self, clock::is_compound};
 use super::targets::{added, cast, target};
+
+/// What the parser sees for the function INSERT.
+pub(super) const INSERT: &str = "INSERT_TEXT";
 
 /// Compiles what is no operator: functions, casts and the functions with a syntax of their own.
 ///
@@ -55,14 +59,19 @@ pub(super) fn call(c: &mut Compiler, tree: &ast::Expr) -> Expr {
             )
         }
         Tree::Extract { field, expr, .. } => match Unit::parse(&field.to_string()) {
-            Some(unit) if !matches!(unit, Unit::Week | Unit::Microsecond) => {
+            Some(unit) if unit != Unit::Microsecond => {
                 known(c, span, &field.to_string().to_ascii_uppercase(), vec![expr])
+            }
+            None if is_compound(&field.to_string().to_ascii_uppercase()) => {
+                let unit = Expr::Text(field.to_string().to_ascii_uppercase());
+                let args = vec![unit, c.expr(expr)];
+                finish(c, span, "EXTRACT", args)
             }
             _ => c.fault(
                 span,
                 words::tr!("EXTRACT({field} …) is not supported"),
                 Some(words::text!(
-                    "YEAR, QUARTER, MONTH, DAY, HOUR, MINUTE, SECOND are"
+                    "YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, YEAR_MONTH, DAY_HOUR and the like are"
                 )),
             ),
         },
@@ -147,7 +156,12 @@ pub(super) fn finish(
                 words::list(&functions::names())
             )
         };
-        let hint = hint.unwrap_or_else(all);
+        let near = || {
+            let near = nearest(name, functions::names());
+            let right = words::list(&near);
+            (!near.is_empty()).then(|| words::tr!("use {right}"))
+        };
+        let hint = hint.or_else(near).unwrap_or_else(all);
         return c.fault(span, words::tr!("unknown function {name}"), Some(&hint));
     };
     let (least, most) = function.arguments;
@@ -173,6 +187,7 @@ pub(super) fn finish(
 fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
     let span = function.span();
     let name = function.name.to_string().to_ascii_uppercase();
+    let name = if name == INSERT { "INSERT".to_owned() } else { name };
     let plain = function.filter.is_none() && function.over.is_none() && function.within_group.is_empty();
     if !plain || function.parameters != FunctionArguments::None {
         return c.fault(

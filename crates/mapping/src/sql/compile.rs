@@ -1,19 +1,19 @@
 //! From `sqlparser`'s tree to ours; everything that is not supported is refused here, with its place.
 
-use sqlparser::ast::{self, BinaryOperator, Spanned, UnaryOperator};
+use sqlparser::ast::{self, Spanned, UnaryOperator};
 
 use super::super::expression::{Fault, Piece};
-use super::expr::{Comparison, Expr, Operator};
+use super::expr::Expr;
 use super::parse::{Source, parse};
 use super::value::{Kind, Value};
-use super::{calls, targets};
+use super::{calls, traps};
 
 /// Stack for the deepest expression. The parser recurses, and without optimisation one level of it takes up to 50 KiB,
 /// more in all than the threads of a worker or of a test have.
 const STACK: usize = 8 << 20;
 
 /// Compiles the pieces of a `_function`, on a stack of its own; all faults at once where the syntax holds.
-pub(crate) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr, Vec<Fault>> {
+pub(crate) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compiled, Vec<Fault>> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
         match thread.spawn_scoped(scope, || compile_here(pieces, start)) {
@@ -28,16 +28,20 @@ pub(crate) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr,
     })
 }
 
-fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr, Vec<Fault>> {
+/// The expression, and what its author may not have meant.
+type Compiled = (Expr, Vec<Fault>);
+
+fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compiled, Vec<Fault>> {
     let (tree, source) = parse(pieces, start)?;
     let mut compiler = Compiler {
         source,
         faults: Vec::new(),
+        hints: Vec::new(),
         depth: 0,
     };
     let expr = compiler.expr(&tree);
     if compiler.faults.is_empty() {
-        Ok(expr)
+        Ok((expr, compiler.hints))
     } else {
         Err(compiler.faults)
     }
@@ -49,6 +53,7 @@ const MAX_TREE: usize = 100;
 pub(super) struct Compiler {
     pub(super) source: Source,
     faults: Vec<Fault>,
+    hints: Vec<Fault>,
     depth: usize,
 }
 
@@ -82,6 +87,10 @@ impl Compiler {
                 words::tr!("the expression is more than {MAX_TREE} operations deep"),
                 None,
             );
+        }
+        if let Some((message, remedy)) = traps::trap(tree) {
+            let at = self.source.offset(tree.span().start);
+            self.hints.push(Fault::new(at, message).remedy(remedy));
         }
         self.depth += 1;
         let expr = self.node(tree);
@@ -182,87 +191,6 @@ impl Compiler {
             },
             other => calls::call(self, other),
         }
-    }
-
-    fn binary(&mut self, tree: &ast::Expr) -> Expr {
-        let ast::Expr::BinaryOp { left, op, right } = tree else {
-            return Expr::Constant(Value::Null);
-        };
-        let arithmetic = |operator| Some(operator);
-        let operator = match op {
-            BinaryOperator::Plus => arithmetic(Operator::Add),
-            BinaryOperator::Minus => arithmetic(Operator::Subtract),
-            BinaryOperator::Multiply => arithmetic(Operator::Multiply),
-            BinaryOperator::Divide => arithmetic(Operator::Divide),
-            BinaryOperator::MyIntegerDivide => arithmetic(Operator::IntegerDivide),
-            BinaryOperator::Modulo => arithmetic(Operator::Remainder),
-            _ => None,
-        };
-        if let Some(operator) = operator {
-            return targets::arithmetic(self, operator, left, right);
-        }
-        if let BinaryOperator::Arrow | BinaryOperator::LongArrow = op {
-            let args = self.list([&**left, &**right]);
-            let extracted = calls::finish(self, tree.span(), "JSON_EXTRACT", args);
-            return match op {
-                BinaryOperator::Arrow => extracted,
-                _ => calls::finish(self, tree.span(), "JSON_UNQUOTE", vec![extracted]),
-            };
-        }
-        let comparison = match op {
-            BinaryOperator::Eq => Comparison::Equal,
-            BinaryOperator::NotEq => Comparison::NotEqual,
-            BinaryOperator::Lt => Comparison::Less,
-            BinaryOperator::LtEq => Comparison::LessOrEqual,
-            BinaryOperator::Gt => Comparison::Greater,
-            BinaryOperator::GtEq => Comparison::GreaterOrEqual,
-            BinaryOperator::Spaceship => Comparison::Same,
-            BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Xor => {
-                let terms = self.terms(tree, op);
-                return match op {
-                    BinaryOperator::And => Expr::And(terms),
-                    BinaryOperator::Or => Expr::Or(terms),
-                    _ => Expr::Xor(terms),
-                };
-            }
-            other => {
-                return self.fault(
-                    tree.span(),
-                    words::tr!("the operator {other} is not supported"),
-                    None,
-                );
-            }
-        };
-        Expr::Compare(comparison, self.operand(left), self.operand(right))
-    }
-
-    /// An operand: what `JSON_EXTRACT` finds counts without its quotes there.
-    pub(super) fn operand(&mut self, tree: &ast::Expr) -> Box<Expr> {
-        let expr = self.expr(tree);
-        let is_json = matches!(&expr, Expr::Call(function, _) if function.name == "JSON_EXTRACT");
-        Box::new(match is_json {
-            true => calls::finish(self, tree.span(), "JSON_UNQUOTE", vec![expr]),
-            false => expr,
-        })
-    }
-
-    /// The terms of a chain `a AND b AND c`, without recursion on its length.
-    fn terms(&mut self, tree: &ast::Expr, op: &BinaryOperator) -> Vec<Expr> {
-        let (mut trees, mut at) = (Vec::new(), tree);
-        while let ast::Expr::BinaryOp {
-            left,
-            op: other,
-            right,
-        } = at
-        {
-            if other != op {
-                break;
-            }
-            trees.push(&**right);
-            at = left;
-        }
-        trees.push(at);
-        self.list(trees.into_iter().rev())
     }
 
     fn case(

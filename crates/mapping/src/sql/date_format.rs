@@ -134,8 +134,16 @@ fn week(date: Date, monday: bool, whole: bool) -> (i16, i16) {
     (year, (start - first(year)) / 7 + 1)
 }
 
+/// What a pattern reads.
+pub(super) enum Read {
+    /// A whole date.
+    Moment(Moment),
+    /// As the server prints a time of day, or a date without a day.
+    Part(String),
+}
+
 /// Reads by pattern; `None` when the text does not fit or is no date.
-pub(super) fn parse(text: &str, pattern: &str) -> Option<Moment> {
+pub(super) fn parse(text: &str, pattern: &str) -> Option<Read> {
     let (mut rest, mut found) = (text.trim_start(), Fields::default());
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
@@ -149,7 +157,7 @@ pub(super) fn parse(text: &str, pattern: &str) -> Option<Moment> {
         }
         rest = found.read(chars.next()?, rest.trim_start())?;
     }
-    found.moment()
+    found.read_as()
 }
 
 #[derive(Default)]
@@ -215,6 +223,23 @@ impl Fields {
         let at = MONTHS.iter().position(|name| fits(name))?;
         self.month = i8::try_from(at + 1).ok();
         Some(rest)
+    }
+
+    fn read_as(self) -> Option<Read> {
+        let [hour, minute, second] = self.time;
+        match (self.year, self.month, self.day) {
+            (None, None, None)
+                if self.has_time && self.pm.is_none() && hour < 24 && minute < 60 && second < 60 =>
+            {
+                Some(Read::Part(format!("{hour:02}:{minute:02}:{second:02}")))
+            }
+            (Some(year), month, None)
+                if !self.has_time && month.is_none_or(|month| (1..=12).contains(&month)) =>
+            {
+                Some(Read::Part(format!("{year:04}-{:02}-00", month.unwrap_or(0))))
+            }
+            _ => self.moment().map(Read::Moment),
+        }
     }
 
     fn moment(self) -> Option<Moment> {

@@ -97,8 +97,8 @@ pub(crate) fn parse(text: &str, zone: &TimeZone) -> Option<Moment> {
         return None;
     }
     let year = match (parts.first()?.len(), number(0)?) {
-        (1 | 2, y @ 0..70) => 2000 + y,
-        (1 | 2, y) => 1900 + y,
+        (2, y @ 0..70) => 2000 + y,
+        (2, y) => 1900 + y,
         (_, y) => y,
     };
     let small = |i: usize| number(i).and_then(|n| i8::try_from(n).ok());
@@ -114,6 +114,20 @@ pub(crate) fn parse(text: &str, zone: &TimeZone) -> Option<Moment> {
         datetime,
         has_time: parts.len() > 3,
     })
+}
+
+/// The date that a text begins with, as the server reads it: what follows does not count.
+pub(super) fn leading(text: &str, zone: &TimeZone) -> Option<Moment> {
+    let text = text.trim();
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | ':' | ' ' | 'T');
+    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    let head = text[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+    let has_year = head.bytes().take_while(u8::is_ascii_digit).count() == 4;
+    // A letter of another script is no separator of the server's.
+    let is_date = has_year && head.split(['-', '/', '.']).count() >= 3;
+    (is_date && head.len() < text.len())
+        .then(|| parse(head, zone))
+        .flatten()
 }
 
 /// Splits `Z` or `+08:00` off the end.
@@ -204,7 +218,7 @@ pub(super) fn add(datetime: DateTime, amount: i64, unit: Unit) -> Option<DateTim
 /// A date in its one form: `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`; the first day of 1970 is "never" and becomes the
 /// empty text. `None` when the text is no date, or already in that form.
 pub(crate) fn normal_date(text: &str, zone: &super::super::Zone) -> Option<String> {
-    if text.starts_with("1970-01-01") {
+    if text.starts_with("1970-01-01") || is_never(text) {
         return Some(String::new());
     }
     let digit_at = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
@@ -232,6 +246,12 @@ pub(crate) fn normal_date(text: &str, zone: &super::super::Zone) -> Option<Strin
         (_, true) => show_datetime(moment.datetime),
         (_, false) => show_date(day),
     })
+}
+
+/// What systems write for a date that there is not: nought, minus one, and MySQL's date of noughts.
+pub fn is_never(text: &str) -> bool {
+    let text = text.trim();
+    matches!(text, "0" | "-1") || text.starts_with("0000-00-00") || text.starts_with("0000/00/00")
 }
 
 /// Unix milliseconds of a date in any of the forms that sources use; digits alone are a unix time.

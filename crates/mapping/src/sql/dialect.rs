@@ -89,4 +89,9 @@ impl Dialect for MySql {
     fn supports_bitwise_shift_operators(&self) -> bool {
         true
     }
+
+    // `EXTRACT(YEAR_MONTH FROM x)`.
+    fn allow_extract_custom(&self) -> bool {
+        true
+    }
 }

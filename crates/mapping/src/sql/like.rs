@@ -115,6 +115,7 @@ fn describe(error: &regex::Error) -> String {
                 .last()
                 .unwrap_or_default()
                 .trim_start_matches("error: ");
+            let last = words::retold(last);
             words::tr!("not a regular expression: {last}")
         }
     }

@@ -23,10 +23,12 @@ mod kind;
 mod leaves;
 pub(super) mod like;
 pub(super) mod number;
+mod operators;
 mod parse;
 mod patterns;
 mod targets;
 mod temporal;
+mod traps;
 mod truth;
 pub(super) mod value;
 

@@ -141,6 +141,7 @@ fn tokens(sql: &str, source: &Source) -> Result<Vec<TokenWithSpan>, Fault> {
             words::tr!("the expression has more than {MAX_TOKENS} words and signs"),
         ));
     }
+    half_width(&tokens, source)?;
     balanced(&tokens, source)?;
     let mut intervals = 0;
     let mut done: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
@@ -157,13 +158,23 @@ fn tokens(sql: &str, source: &Source) -> Result<Vec<TokenWithSpan>, Fault> {
                 return Err(Fault::new(at, message));
             }
         }
-        let replacement = replacement(&token.token, next, at)?;
+        let replacement = match inserted(&token.token, next) {
+            None => replacement(&token.token, next, at)?,
+            function => function,
+        };
         if let Some(replacement) = replacement {
             token.token = replacement;
         }
         done.push(token);
     }
     Ok(done)
+}
+
+/// The function INSERT under a name of its own: the parser knows the statement only.
+fn inserted(token: &Token, next: Option<&Token>) -> Option<Token> {
+    let Token::Word(word) = token else { return None };
+    let is_function = word.value.eq_ignore_ascii_case("INSERT") && next == Some(&Token::LParen);
+    is_function.then(|| Token::make_word(super::calls::INSERT, None))
 }
 
 /// The parser's form of a token in MySQL's spelling, `None` for one that is in it already; refuses what is not part of
@@ -227,6 +238,54 @@ fn replacement(token: &Token, next: Option<&Token>, at: usize) -> Result<Option<
     })
 }
 
+/// Refuses signs of full width outside of quotes, before anything is made of the plain ones beside them.
+fn half_width(tokens: &VecDeque<TokenWithSpan>, source: &Source) -> Result<(), Fault> {
+    for token in tokens {
+        let found = match &token.token {
+            Token::Word(word) if word.quote_style.is_none() => {
+                word.value.chars().enumerate().find(|(_, c)| plain(*c).is_some())
+            }
+            Token::Char(c) => Some((0, *c)).filter(|_| plain(*c).is_some()),
+            _ => None,
+        };
+        if let Some((inside, c)) = found {
+            // A placeholder is one sign here and several in the expression.
+            let inside = u64::try_from(inside).unwrap_or(0);
+            let start = token.span.start;
+            let at = Location::new(start.line, start.column + inside);
+            return Err(full_width(c, source.offset(at)));
+        }
+    }
+    Ok(())
+}
+
+/// The plain sign that one of full width stands for.
+fn plain(c: char) -> Option<char> {
+    Some(match c {
+        '（' => '(',
+        '）' => ')',
+        '，' => ',',
+        '＝' => '=',
+        '＜' => '<',
+        '＞' => '>',
+        '＋' => '+',
+        '－' => '-',
+        '＊' => '*',
+        '／' => '/',
+        '；' => ';',
+        _ => return None,
+    })
+}
+
+fn full_width(c: char, at: usize) -> Fault {
+    let right = plain(c).unwrap_or(c);
+    Fault::new(
+        at,
+        words::tr!("{c} is a sign of full width, which MySQL does not know"),
+    )
+    .remedy(words::tr!("write {right} (half width)"))
+}
+
 /// Every `(` and every CASE must be closed; the parser's own words for it point elsewhere.
 fn balanced(tokens: &VecDeque<TokenWithSpan>, source: &Source) -> Result<(), Fault> {
     let mut open: Vec<&'static str> = Vec::new();
@@ -275,7 +334,7 @@ fn unclosed(message: &str) -> String {
     if message.starts_with("Unterminated") {
         words::text!("a quote is not closed").to_owned()
     } else {
-        message.to_owned()
+        words::retold(message)
     }
 }
 
@@ -304,9 +363,9 @@ fn syntax(error: &ParserError, source: &Source) -> Fault {
         .chars()
         .map(|c| if marker(c).is_some() { '□' } else { c })
         .collect();
-    let readable = readable
-        .replace("Expected: ", words::text!("expected "))
-        .replace("found: EOF", words::text!("found the end"));
+    let readable = words::retold(&readable)
+        .replace("found: EOF", words::text!("found the end"))
+        .replace("Expected: ", words::text!("expected "));
     Fault::new(
         offset,
         words::tr!(

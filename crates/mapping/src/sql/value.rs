@@ -171,7 +171,9 @@ impl<'r> Value<'r> {
                 datetime: *datetime,
                 has_time: true,
             }),
-            Value::Text(text) | Value::Word(text) => dates::parse(text, zone),
+            Value::Text(text) | Value::Word(text) => {
+                dates::parse(text, zone).or_else(|| dates::leading(text, zone))
+            }
             Value::Int(n) => dates::parse(&n.to_string(), zone),
             Value::Decimal(d) => dates::parse(&d.truncated()?.to_string(), zone),
             Value::Double(f, _) if f.abs() < 1e15 => dates::parse(&format!("{f:.0}"), zone),

@@ -204,3 +204,99 @@ fn numbers_of_other_languages_are_refused_instead_of_written_wrong() {
     let error = eval("_function FORMAT(1234.5,2,'de_DE')", serde_json::json!({})).unwrap_err();
     assert!(error.starts_with("locale: "), "{error}");
 }
+
+#[test]
+fn times_of_day() {
+    all(&[
+        ("HOUR('10:11:12')", "10"),
+        ("HOUR('26:11:12')", "26"),
+        ("HOUR('-10:11:12')", "10"),
+        ("HOUR('1 10:11')", "34"),
+        ("MINUTE('10:11')", "11"),
+        ("SECOND('10:11:12')", "12"),
+        ("HOUR('x')", ""),
+        ("HOUR('2024-01-05 03:04:05')", "3"),
+        ("TIME('10:11')", "10:11:00"),
+        ("TIME('2024-01-05 03:04:05')", "03:04:05"),
+        ("TIME('x')", ""),
+        ("STR_TO_DATE('10:11','%H:%i')", "10:11:00"),
+        ("STR_TO_DATE('10:11:12','%T')", "10:11:12"),
+        ("STR_TO_DATE('2024-01','%Y-%m')", "2024-01-00"),
+        ("STR_TO_DATE('2024','%Y')", "2024-00-00"),
+        ("DATE_FORMAT(STR_TO_DATE('10:11','%H:%i'),'%H-%i')", "10-11"),
+        ("TIME_FORMAT('10:11:12','%H点%i分')", "10点11分"),
+        ("TIMEDIFF('10:00:00','08:30:00')", "01:30:00"),
+        ("TIMEDIFF('08:30:00','10:00:00')", "-01:30:00"),
+        (
+            "TIMEDIFF('2024-01-05 10:00:00','2024-01-04 08:30:00')",
+            "25:30:00",
+        ),
+        ("TIMEDIFF('2024-01-05 10:00:00','08:30:00')", ""),
+        (
+            "TIMEDIFF('2024-03-05 10:00:00','2024-01-04 08:30:00')",
+            "838:59:59",
+        ),
+        ("SEC_TO_TIME(3661)", "01:01:01"),
+        ("SEC_TO_TIME(-3661)", "-01:01:01"),
+        ("SEC_TO_TIME(360000)", "100:00:00"),
+        ("SEC_TO_TIME(1.5)", "00:00:01.5"),
+        ("TIME_TO_SEC('01:01:01')", "3661"),
+        ("MAKEDATE(2024,60)", "2024-02-29"),
+        ("MAKEDATE(2024,0)", ""),
+        ("MAKEDATE(24,1)", "2024-01-01"),
+        ("MAKEDATE(2024,1000)", "2026-09-26"),
+        ("EXTRACT(YEAR_MONTH FROM '2024-01-05')", "202401"),
+        ("EXTRACT(DAY_HOUR FROM '2024-01-05 10:11:12')", "510"),
+        ("EXTRACT(HOUR_MINUTE FROM '2024-01-05 10:11:12')", "1011"),
+        ("EXTRACT(WEEK FROM '2024-01-05')", "0"),
+    ]);
+}
+
+#[test]
+fn dates_with_something_behind_them() {
+    all(&[
+        ("DATE_FORMAT('2024-01-05abc','%Y-%m-%d')", "2024-01-05"),
+        ("DATE('2024-01-05 10:11:12abc')", "2024-01-05"),
+        ("DATE_FORMAT('2024-01-05 10:11:12abc','%H')", "10"),
+        ("YEAR('2024-1-5 x')", "2024"),
+        ("DATE('1-2-3')", "0001-02-03"),
+        ("DATE('01-02-03')", "2001-02-03"),
+        ("DATE('2024年1月5日')", ""),
+        ("DATE('2024-01')", ""),
+        ("DATE('abc')", ""),
+    ]);
+}
+
+#[test]
+fn other_signs() {
+    all(&[
+        ("INSERT('Quadratic',3,4,'What')", "QuWhattic"),
+        ("insert ('Quadratic',-1,4,'What')", "Quadratic"),
+        ("INSERT('Quadratic',3,100,'What')", "QuWhat"),
+        ("INSERT('客户名称',2,1,'x')", "客x名称"),
+        ("INSERT('abc',4,1,'x')", "abc"),
+        ("INSERT('abc',2,-1,'x')", "ax"),
+        ("CONV('ff',16,10)", "255"),
+        ("CONV(255,10,16)", "FF"),
+        ("CONV('12x',10,2)", "1100"),
+        ("CONV(-1,10,16)", "FFFFFFFFFFFFFFFF"),
+        ("CONV('-1',10,-10)", "-1"),
+        ("CONV('a',1,10)", ""),
+        ("CONV('',16,10)", ""),
+        ("SHA1('a')", "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"),
+        ("TO_BASE64('客户')", "5a6i5oi3"),
+        ("CHAR_LENGTH(TO_BASE64(REPEAT('a',80)))", "109"),
+        ("FROM_BASE64('5a6i5oi3')", "客户"),
+        ("FROM_BASE64('x!')", ""),
+        (r#"JSON_CONTAINS('["a","b"]','"a"')"#, "1"),
+        (r#"JSON_CONTAINS('["a","b"]','["b","a"]')"#, "1"),
+        (r#"JSON_CONTAINS('["a","b"]','a')"#, ""),
+        (r#"JSON_CONTAINS('{"a":1,"b":[1,2]}','{"b":[2]}')"#, "1"),
+        (r#"JSON_CONTAINS('{"a":1}','1','$.a')"#, "1"),
+        (r#"JSON_CONTAINS('{"a":1}','1','$.z')"#, "0"),
+        ("JSON_CONTAINS('[1,2,[3]]','3')", "1"),
+        ("JSON_CONTAINS('[1,2,[3]]','[3]')", "1"),
+        ("JSON_CONTAINS('[1.0]','1')", "1"),
+        ("JSON_CONTAINS('1','[1]')", "0"),
+    ]);
+}

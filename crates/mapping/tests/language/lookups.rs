@@ -234,3 +234,47 @@ fn rows_that_nobody_can_find_are_told() {
         "{told:?}"
     );
 }
+
+#[test]
+fn operators_and_separators_in_a_look_up_are_refused() {
+    for (conditions, sign) in [
+        ("FName!={{shop}}", "!="),
+        ("FName>={{shop}}", ">="),
+        ("FName<={{shop}}", "<="),
+        ("FName<>{{shop}}", "<"),
+        ("FName>{{shop}}", ">"),
+        ("FName=={{shop}}", "=="),
+        ("FName == {{shop}}", "=="),
+        ("FName={{shop}} FOrg>10", ">"),
+        ("FName＝{{shop}}", "＝"),
+        ("FName like {{shop}}", "like"),
+        ("FName={{shop}}, FOrg=10", ","),
+        ("FName={{shop}}&FOrg=10", "&"),
+        ("FName=甲店; FOrg=10", ";"),
+        ("FName={{shop}}；", "；"),
+        ("FName={{shop}}，", "，"),
+    ] {
+        let text = fault(&format!(
+            "_findCollection find FNumber from {SHOPS} where {conditions}"
+        ))
+        .1;
+        assert!(
+            text.contains(sign) && text.contains("_findCollection"),
+            "{conditions}: {text}"
+        );
+    }
+    let record = || json!({"shop": "甲店", "org": 20});
+    for (conditions, expected) in [
+        ("FName = {{shop}}", "S-1"),
+        ("FName= {{shop}} FOrg ={{org}}", "S-3"),
+        ("FName = '乙店' and FOrg = 10", "22"),
+        ("FName=A > B, Ltd, Co.", ""),
+    ] {
+        let expression = format!("_findCollection find FNumber from {SHOPS} where {conditions}");
+        assert_eq!(
+            found(&expression, record(), Missing::Empty).as_deref(),
+            Ok(expected),
+            "{conditions}"
+        );
+    }
+}

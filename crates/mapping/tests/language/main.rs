@@ -1,5 +1,6 @@
 //! The value language from outside: MySQL's rules, the conformance list, refusals.
 
+mod aggregates;
 mod conformance;
 mod functions;
 mod glued;

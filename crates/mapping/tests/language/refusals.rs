@@ -91,3 +91,20 @@ fn all_faults_are_found_at_once() {
     let offsets: Vec<_> = faults.iter().map(|fault| fault.0).collect();
     assert_eq!(offsets, [17, 22, 30]);
 }
+
+#[test]
+fn signs_of_full_width_and_misspelt_functions_get_the_right_ones() {
+    refused(
+        "_function CONCAT（'a','b')",
+        16,
+        &["（ is a sign of full width", "write ( (half width)"],
+    );
+    refused("_function CONCAT('a'，'b')", 20, &["write , (half width)"]);
+    refused("_function IF({{a}}＝1,2,3)", 18, &["write = (half width)"]);
+    refused(
+        "_function CONACT('a','b')",
+        10,
+        &["unknown function CONACT", "use CONCAT"],
+    );
+    refused("_function DATEFORMAT('{{a}}','%Y')", 10, &["use DATE_FORMAT"]);
+}

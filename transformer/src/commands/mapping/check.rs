@@ -64,6 +64,7 @@ pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
         compare(&mapping, &form, &name, &mut problems, &mut of_form);
     }
     warnings.extend(remarks(&mapping, &known, &name));
+    warnings.extend(super::judged::files(&mapping, &args.company, &name)?);
     let warned = warnings.iter().filter(|warning| !warning.without_effect);
     for warning in warned.map(ToString::to_string).chain(of_form) {
         pipeline::say!("warning: {warning}")?;

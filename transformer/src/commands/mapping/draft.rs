@@ -73,6 +73,7 @@ pub(super) fn run(args: &DraftArgs) -> anyhow::Result<()> {
 fn json<T: DeserializeOwned>(path: &Path, printed_by: &str) -> anyhow::Result<T> {
     let text = super::read(path)?;
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        let error = words::retold(&error.to_string());
         let problem = words::tr!("is not what `{printed_by}` prints: {error}");
         let remedy = words::tr!("write it anew: {printed_by} > {}", path.display());
         ConfigError::new(path.display().to_string(), problem, remedy).into()

@@ -11,6 +11,7 @@ mod draft;
 mod explain;
 mod fields;
 mod fmt;
+mod judged;
 mod kept;
 mod plan;
 mod schema;
@@ -111,7 +112,17 @@ pub(crate) async fn run(args: MappingArgs) -> anyhow::Result<()> {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
-        ConfigError::message(::words::tr!("{}: {error}; name a readable file", path.display())).into()
+        let shown = path.display();
+        ConfigError::message(match error.kind() {
+            std::io::ErrorKind::InvalidData => {
+                ::words::tr!("{shown} is no UTF-8 text; save it with the encoding UTF-8")
+            }
+            _ => {
+                let error = ::words::retold(&error.to_string());
+                ::words::tr!("{shown}: {error}; name a readable file")
+            }
+        })
+        .into()
     })
 }
 

@@ -50,9 +50,14 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
         (Some(place), _) => run_all(args, &mapping, company::all(place, &args.id)?, now),
         (None, place) => {
             let detail = company::given(place.as_deref().unwrap_or_default())?;
+            let id = match detail.get("company_id") {
+                Some(Value::String(id)) => Some(id.clone()),
+                Some(Value::Number(id)) => Some(id.to_string()),
+                _ => None,
+            };
             let outcome = Outcome::of(&mapping, detail, now)?;
             if args.json {
-                pipeline::say!("{}", outcome.json(None))?;
+                pipeline::say!("{}", outcome.json(id.as_deref()))?;
             } else {
                 pipeline::say_text!("{}", outcome.text())?;
             }
@@ -106,6 +111,8 @@ pub(super) struct Outcome {
     pub(super) record: Record,
     /// Why it is not sent at all.
     pub(super) dropped: Option<&'static str>,
+    /// The tests of the condition that do not hold, if it is dropped.
+    pub(super) failing: Vec<String>,
     /// Fields of one name.
     collided: Vec<String>,
     /// What the record does not have, and what of it is not sent.
@@ -114,9 +121,16 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub(super) fn of(mapping: &Mapping, detail: Value, now: Timestamp) -> anyhow::Result<Self> {
+        if let Some(code) = refusal(&detail) {
+            words::bail!("this is an answer of OKKI without a customer: code {code}");
+        }
         let collided = collided(mapping, &detail);
         let mut record = clean_in(detail, mapping.zone())?;
         let dropped = mapping.filter(&mut record, now);
+        let failing = match dropped {
+            Some(_) => mapping.failing(&record, now),
+            None => Vec::new(),
+        };
         let parameters = mapping.parameters();
         let absent = parameters.iter().flat_map(|parameter| {
             let absent = absent(parameter, &record).into_iter();
@@ -125,6 +139,7 @@ impl Outcome {
         Ok(Self {
             tried: mapping.try_record(&record, now),
             dropped,
+            failing,
             collided,
             losses: absent.chain(losses(mapping, &record)).collect(),
             record,
@@ -168,6 +183,9 @@ impl Outcome {
             text.push_str(&words::tr!(
                 "\nthis customer is filtered ({reason}) and not sent at all\n"
             ));
+            for test in &self.failing {
+                text.push_str(&words::tr!("{test} does not hold\n"));
+            }
         }
         for warning in self.warnings() {
             text.push_str(&words::tr!("warning: {warning}\n"));
@@ -187,6 +205,15 @@ impl Outcome {
         }
         json!({"company_id": id, "cells": cells, "errors": errors, "filtered": self.dropped, "warnings": self.warnings()})
     }
+}
+
+/// The code of an answer that holds no customer.
+fn refusal(detail: &Value) -> Option<String> {
+    let members = detail.as_object()?;
+    let is_customer = ["company_id", "name", "company", "data"]
+        .iter()
+        .any(|key| members.contains_key(*key));
+    members.get("code").filter(|_| !is_customer).map(Value::to_string)
 }
 
 /// Fields of one name, of which the mapping reads the key.
@@ -247,7 +274,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("warning: customers has 2 entries, only the main contact (or the first) is sent"),
+            text.contains("customers has 2 entries, only the main contact (or the first) is sent"),
             "{text}"
         );
     }

@@ -87,7 +87,10 @@ impl<T> Given<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Given<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(from)?;
-        Ok(T::deserialize(value).map_or_else(|error| Given::Wrong(error.to_string()), Given::Right))
+        Ok(T::deserialize(value).map_or_else(
+            |error| Given::Wrong(words::retold(&error.to_string())),
+            Given::Right,
+        ))
     }
 }
 

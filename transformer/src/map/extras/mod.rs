@@ -79,11 +79,11 @@ impl Extras {
         match text.trim_start().chars().next() {
             Some('[') => match serde_json::from_str(text) {
                 Ok::<FormList, _>(list) => list_of(&list, "", &mut reading.extras.widgets),
-                Err(error) => reading.bad(&[], error.to_string()),
+                Err(error) => reading.bad(&[], words::retold(&error.to_string())),
             },
             Some('{') => match serde_json::from_str(text) {
                 Ok(additions) => reading.take(additions),
-                Err(error) => reading.bad(&[], error.to_string()),
+                Err(error) => reading.bad(&[], words::retold(&error.to_string())),
             },
             _ => reading.bad(
                 &[],

@@ -28,7 +28,7 @@ pub(super) fn of_csv(text: &str) -> Result<Rows, String> {
         .from_reader(text.as_bytes());
     let columns: Vec<String> = reader
         .headers()
-        .map_err(|error| error.to_string())?
+        .map_err(|error| words::retold(&error.to_string()))?
         .iter()
         .map(str::to_owned)
         .collect();
@@ -36,7 +36,7 @@ pub(super) fn of_csv(text: &str) -> Result<Rows, String> {
     let is_open = text.matches('"').count() % 2 == 1;
     let mut rows = Vec::new();
     for row in reader.records().take(MOST_ROWS + 1) {
-        let row = row.map_err(|error| error.to_string())?;
+        let row = row.map_err(|error| words::retold(&error.to_string()))?;
         if is_open && row.iter().any(|cell| cell.contains('\n')) {
             let line = row.position().map_or(0, csv::Position::line);
             return Err(words::tr!("a quote is not closed, as it seems in line {line}"));
@@ -56,7 +56,7 @@ pub(super) fn of_json(text: &str, declared: &Declared) -> Result<Rows, String> {
             .filter(|line| !line.trim().is_empty())
             .map(|line| {
                 serde_json::from_str(line)
-                    .map_err(|_| whole.to_string())
+                    .map_err(|_| words::retold(&whole.to_string()))
                     .and_then(object)
             })
             .collect::<Result<_, _>>()?,

@@ -21,7 +21,33 @@ pub(super) const TABLE: &[Function] = &[
     f("SPACE", 1, 1, space).gives(Kind::Text),
     f("REVERSE", 1, 1, reverse).gives(Kind::Text),
     f("SUBSTRING_INDEX", 3, 3, substring_index).gives(Kind::Text),
+    f("INSERT", 4, 4, insert).gives(Kind::Text),
 ];
+
+/// Some characters of a text replaced by others, whatever their number.
+fn insert<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
+    let (Some(old), Some(position), Some(count), Some(new)) = (
+        text(args, 0, env)?,
+        arg(args, 1, env)?.to_int()?,
+        arg(args, 2, env)?.to_int()?,
+        text(args, 3, env)?,
+    ) else {
+        return Ok(Value::Null);
+    };
+    let length = old.chars().count();
+    let Some(before) = usize::try_from(position - 1)
+        .ok()
+        .filter(|before| *before < length)
+    else {
+        return Ok(Value::Text(old));
+    };
+    let count = usize::try_from(count).unwrap_or(length);
+    let head = old.chars().take(before).chain(new.chars());
+    give(
+        head.chain(old.chars().skip(before.saturating_add(count)))
+            .collect(),
+    )
+}
 
 /// Characters `start..start + count` of a text, without a copy where possible.
 fn slice(text: Cow<'_, str>, start: usize, count: usize) -> Cow<'_, str> {

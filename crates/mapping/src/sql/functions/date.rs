@@ -8,7 +8,7 @@ use super::super::eval::Env;
 use super::super::expr::Expr;
 use super::super::value::{Kind, Number, Value};
 use super::super::{date_format, temporal};
-use super::{Function, arg, f};
+use super::{Function, arg, clock, f};
 
 pub(super) const TABLE: &[Function] = &[
     f("NOW", 0, 1, now).gives(Kind::DateTime),
@@ -38,7 +38,7 @@ pub(super) const TABLE: &[Function] = &[
     f("FROM_UNIXTIME", 1, 2, from_unixtime),
 ];
 
-fn clock(env: &Env<'_>) -> DateTime {
+fn present(env: &Env<'_>) -> DateTime {
     let now = env.zone().to_datetime(env.context.now);
     now.with().subsec_nanosecond(0).build().unwrap_or(now)
 }
@@ -48,11 +48,11 @@ fn moment<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Option<Moment
 }
 
 fn now<'r>(_: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    Ok(Value::DateTime(clock(env)))
+    Ok(Value::DateTime(present(env)))
 }
 
 fn today<'r>(_: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    Ok(Value::Date(clock(env).date()))
+    Ok(Value::Date(present(env).date()))
 }
 
 fn date<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
@@ -60,17 +60,35 @@ fn date<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 }
 
 fn format<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    let (Some(moment), Some(pattern)) = (moment(args, 0, env)?, arg(args, 1, env)?.into_text()) else {
+    let value = arg(args, 0, env)?;
+    // A time of day, which `STR_TO_DATE` gives, too.
+    let time = match &value {
+        Value::Text(text) => clock::span(text).and_then(clock::of_epoch),
+        _ => None,
+    };
+    let found = value.moment(env.zone()).map(|moment| moment.datetime).or(time);
+    let pattern = arg(args, 1, env)?.into_text();
+    if found.is_none() && unix_digits(&value) {
+        env.notice(|| {
+            words::text!("DATE_FORMAT of a unix time is NULL; write FROM_UNIXTIME({{key}}, '%Y-%m-%d')")
+                .to_owned()
+        });
+    }
+    let (Some(t), Some(pattern)) = (found, pattern) else {
         return Ok(Value::Null);
     };
-    Ok(Value::owned(date_format::format(moment.datetime, &pattern)))
+    Ok(Value::owned(date_format::format(t, &pattern)))
 }
 
 fn str_to_date<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let (Some(text), Some(pattern)) = (arg(args, 0, env)?.into_text(), arg(args, 1, env)?.into_text()) else {
         return Ok(Value::Null);
     };
-    Ok(date_format::parse(&text, &pattern).map_or(Value::Null, temporal::value))
+    Ok(match date_format::parse(&text, &pattern) {
+        Some(date_format::Read::Moment(moment)) => temporal::value(moment),
+        Some(date_format::Read::Part(text)) => Value::owned(text),
+        None => Value::Null,
+    })
 }
 
 fn last_day<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
@@ -125,16 +143,33 @@ fn weekday<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     })
 }
 
+/// A part of a date, or of a time of day such as `10:11`, by its seconds.
+fn of_time<'r>(
+    args: &'r [Expr],
+    env: &Env<'r>,
+    get: fn(DateTime) -> i64,
+    alone: fn(i64) -> i64,
+) -> Result<Value<'r>, Failure> {
+    let span = match arg(args, 0, env)? {
+        Value::Text(text) | Value::Word(text) => clock::span(&text),
+        _ => None,
+    };
+    match span {
+        Some(micros) => Ok(Value::Int(alone(micros.abs() / 1_000_000))),
+        None => part(args, env, get),
+    }
+}
+
 fn hour<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    part(args, env, |t| i64::from(t.hour()))
+    of_time(args, env, |t| i64::from(t.hour()), |seconds| seconds / 3_600)
 }
 
 fn minute<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    part(args, env, |t| i64::from(t.minute()))
+    of_time(args, env, |t| i64::from(t.minute()), |seconds| seconds / 60 % 60)
 }
 
 fn second<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    part(args, env, |t| i64::from(t.second()))
+    of_time(args, env, |t| i64::from(t.second()), |seconds| seconds % 60)
 }
 
 fn unix_timestamp<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
@@ -147,6 +182,13 @@ fn unix_timestamp<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Fail
     Ok(dates::to_unix(moment.datetime, env.zone()).map_or(Value::Null, |s| Value::Int(s.max(0))))
 }
 
+/// Digits of a unix time in seconds or milliseconds, and nothing else.
+fn unix_digits(value: &Value<'_>) -> bool {
+    value
+        .text()
+        .is_some_and(|text| matches!(text.len(), 10 | 13) && text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Seconds only: milliseconds are beyond the calendar of the function and give NULL.
 fn from_unixtime<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let value = arg(args, 0, env)?;
@@ -156,8 +198,20 @@ fn from_unixtime<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failu
         Number::Decimal(d) => d.truncated().unwrap_or(-1),
         Number::Double(x, _) => x.floor() as i64,
     };
+    if seconds > MAX_UNIX {
+        env.notice(|| {
+            words::text!("FROM_UNIXTIME takes seconds, these are milliseconds, so it is NULL; write FROM_UNIXTIME({{key}}/1000)")
+                .to_owned()
+        });
+    }
     if !(0..=MAX_UNIX).contains(&seconds) {
         return Ok(Value::Null);
+    }
+    if matches!(&value, Value::Text(text) if text.contains(['-', '/'])) {
+        env.notice(|| {
+            words::text!("FROM_UNIXTIME takes a unix time, this is a date already; write DATE_FORMAT('{{key}}', '%Y-%m-%d')")
+                .to_owned()
+        });
     }
     let Some(datetime) = dates::from_unix(seconds, env.zone()) else {
         return Ok(Value::Null);

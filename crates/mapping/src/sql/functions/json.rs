@@ -18,7 +18,7 @@ pub(super) const TABLE: &[Function] = &[
 
 /// One step of a JSON path.
 #[derive(Debug, PartialEq)]
-enum Step {
+pub(super) enum Step {
     Key(String),
     /// From the beginning, or from the end when it is negative.
     Index(i64),
@@ -60,7 +60,7 @@ fn index(place: i64, length: usize) -> Option<usize> {
 }
 
 /// `$.a."b c"[0][*].*`; `None` is no path.
-fn path(text: &str) -> Option<Vec<Step>> {
+pub(super) fn path(text: &str) -> Option<Vec<Step>> {
     let mut rest = text.trim().strip_prefix('$')?.trim_start();
     let mut steps = Vec::new();
     while !rest.is_empty() {
@@ -100,7 +100,7 @@ fn path(text: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-fn walk<'j>(json: &'j Json, steps: &[Step], found: &mut Vec<&'j Json>) {
+pub(super) fn walk<'j>(json: &'j Json, steps: &[Step], found: &mut Vec<&'j Json>) {
     let Some((step, rest)) = steps.split_first() else {
         found.push(json);
         return;
@@ -162,7 +162,7 @@ fn document<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Option<Json>, Failure
     Ok(text(args, 0, env)?.and_then(|text| read(&text)))
 }
 
-fn read(text: &str) -> Option<Json> {
+pub(super) fn read(text: &str) -> Option<Json> {
     Text { name: "", text }.parse().ok().map(|node| node.value)
 }
 

@@ -1,10 +1,13 @@
 //! The functions that expressions may call: one table per theme, found by name when a mapping is loaded.
 
 mod calendar;
+pub(super) mod clock;
+mod codes;
 mod control;
 mod cut;
 mod date;
 mod json;
+mod json_contains;
 mod list;
 mod math;
 mod power;
@@ -50,13 +53,16 @@ const fn f(name: &'static str, least: usize, most: usize, call: Body) -> Functio
     }
 }
 
-const TABLES: [&[Function]; 10] = [
+const TABLES: [&[Function]; 13] = [
     control::TABLE,
     text::TABLE,
     cut::TABLE,
     list::TABLE,
     regexp::TABLE,
     json::TABLE,
+    json_contains::TABLE,
+    codes::TABLE,
+    clock::TABLE,
     math::TABLE,
     power::TABLE,
     date::TABLE,
