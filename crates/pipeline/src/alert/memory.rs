@@ -1,7 +1,7 @@
 //! What all replicas together have notified people of: one notice per interval, and one end per beginning.
 //!
-//! Three keys per problem. `quiet` expires with the interval and lets no replica send it again before, even if it ended
-//! and came back meanwhile. `open` stands from the first notice to the end; the replica that deletes it notifies of the
+//! Three keys per problem. `quiet` expires with the interval and lets no replica send it again before; the end of the problem cuts
+//! it short, so that one that comes back is told of: the last word must not be that all is well. `open` stands from the first notice to the end; the replica that deletes it notifies of the
 //! end and leaves `ended`. What Redis does not know of, because it was away or lost it, has neither: then the first
 //! replica that has sent the notice itself notifies of the end.
 
@@ -20,6 +20,9 @@ static OVER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("over.
 
 /// A problem that was not ended is forgotten after this.
 const OPEN_FOR_S: u64 = 7 * 86_400;
+
+/// A problem that ended is told of again after this at the earliest: one that comes and goes fills nobody's screen.
+const COMES_BACK_AFTER: Duration = Duration::from_secs(60);
 
 /// Remembers in Redis, and in the process while Redis is away.
 pub(super) struct Memory {
@@ -105,15 +108,25 @@ impl Memory {
     /// Another process has ended the problem.
     pub(super) fn leave(&mut self, key: &str) {
         self.sent.remove(key);
+        self.own.remove(key);
     }
 
     /// Whether it is this process that has to notify of the end.
     pub(super) async fn may_notify_of_end(&mut self, key: &str) -> bool {
         let sent_here = self.sent.remove(key);
-        let keys = [self.key("open", key), self.key("ended", key)];
-        // A problem that comes back within the interval is not notified of again, and neither is its end.
+        // When it comes back, Redis says whether it is too early.
+        self.own.remove(key);
+        let keys = [
+            self.key("open", key),
+            self.key("ended", key),
+            self.key("quiet", key),
+        ];
         let keep = interval_ms(self.every).saturating_mul(2);
-        let args = [u64::from(sent_here), keep];
+        let args = [
+            u64::from(sent_here),
+            keep,
+            interval_ms(self.every.min(COMES_BACK_AFTER)),
+        ];
         self.store.invoke(&END, &keys, &args).await.unwrap_or(sent_here)
     }
 
