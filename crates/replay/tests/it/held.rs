@@ -1,13 +1,13 @@
 //! Letters that somebody holds who does not answer: nothing that is known of them is forgotten, and nobody says that all is
 //! there.
 
-use crate::letters::{ids, import_lines, line, references, workspace};
+use crate::letters::{ids, import_lines, line, look, references, workspace};
 use kit::{
     wait::{eventually, expect},
     workbench::{Workbench, reference},
 };
 use pipeline::{failure::Failure, stage::Stage};
-use replay::{browse::Browser, workspace::Workspace};
+use replay::browse::Browser;
 use std::time::Duration;
 
 fn broken(_: usize) -> Failure {
@@ -31,16 +31,6 @@ async fn noted(bench: &Workbench) -> usize {
         .query_async(&mut *connection)
         .await
         .unwrap()
-}
-
-async fn look(workspace: &Workspace) -> Vec<String> {
-    let mut browser = workspace.browse("test").await.unwrap();
-    let mut seen = Vec::new();
-    while let Some(taken) = browser.next().await.unwrap() {
-        seen.push(taken.letter.record.company_id);
-    }
-    browser.close().await.unwrap();
-    seen
 }
 
 #[tokio::test(flavor = "multi_thread")]

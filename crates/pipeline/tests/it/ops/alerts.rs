@@ -197,6 +197,9 @@ async fn ten_replicas_with_one_problem_notify_of_it_once_and_of_its_end_once() {
         .query_async(&mut *connection)
         .await
         .unwrap();
+    pagers[2]
+        .alerts
+        .dead(Stage::Load, "row-refused", Some("电话"), "and again");
     let five = receiver.count(5).await;
     assert_eq!(
         (text(&five[4], "/problem"), text(&five[4], "/status")),
