@@ -130,7 +130,7 @@ pub(super) async fn undo(workspace: Workspace, args: UndoArgs) -> anyhow::Result
         ),
         (false, 0) => words::tr!("{} brought back to the dead letters", moved.moved),
         (false, _) => words::tr!(
-            "{} brought back to the dead letters; the other {missing} of {about} are not in the archive: they were brought back before, or              their time is over{}",
+            "{} brought back to the dead letters; the other {missing} of {about} are not in the archive: they were brought back before, or their time is over{}",
             moved.moved,
             also(moved.withheld.as_deref())
         ),
