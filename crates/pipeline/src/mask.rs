@@ -9,7 +9,7 @@ use regex::{Captures, Regex};
 
 /// `zhang.wei@example.com` → `z***@example.com`.
 pub fn mask_email(email: &str) -> String {
-    match email.rsplit_once('@') {
+    match email.rsplit_once(['@', '＠']) {
         Some((local, domain)) => format!("{}***@{domain}", local.chars().take(1).collect::<String>()),
         None => "***".to_owned(),
     }
@@ -18,7 +18,7 @@ pub fn mask_email(email: &str) -> String {
 /// Keeps a leading `+`, the first three and the last two digits of a number long enough to spare them:
 /// `+86 138-1234-5678` → `+861***78`.
 pub fn mask_phone(phone: &str) -> String {
-    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let digits: String = phone.chars().map(narrow).filter(char::is_ascii_digit).collect();
     let plus = if phone.trim_start().starts_with(['+', '＋']) {
         "+"
     } else {
@@ -33,14 +33,52 @@ pub fn mask_phone(phone: &str) -> String {
 /// Masks every e-mail address and everything that has the form of a phone number in a text.
 ///
 /// Long ids, times and dates stay readable: a bare run of digits counts as a phone number only if it is a Chinese
-/// mobile number; others need a `+`, an area code or the usual grouping.
+/// mobile number; others need a `+`, an area code or the usual grouping. Wide digits and signs count as the usual ones.
 pub fn mask_text(text: &str) -> String {
     let text = EMAIL.replace_all(text, |found: &Captures<'_>| mask_email(&found[0]));
-    PHONE
-        .replace_all(&text, |found: &Captures<'_>| {
-            format!("{}{}", &found["before"], mask_phone(&found["phone"]))
-        })
-        .into_owned()
+    // Only what is found changes, so the form that is searched through has a byte for every sign that may be part of a number.
+    let (narrowed, places) = narrowed(&text);
+    let mut masked = String::with_capacity(text.len());
+    let mut done = 0;
+    for found in PHONE.captures_iter(&narrowed) {
+        let Some(phone) = found.name("phone") else {
+            continue;
+        };
+        let place = |at: usize| places.as_ref().map_or(at, |places| places[at]);
+        masked.push_str(&text[done..place(phone.start())]);
+        masked.push_str(&mask_phone(phone.as_str()));
+        done = place(phone.end());
+    }
+    masked.push_str(&text[done..]);
+    masked
+}
+
+/// The usual form of a wide digit or sign.
+fn narrow(c: char) -> char {
+    match c {
+        '０'..='９' => char::from_u32(c as u32 - '０' as u32 + '0' as u32).unwrap_or(c),
+        '＋' => '+',
+        '（' => '(',
+        '）' => ')',
+        '－' | '‐' | '‑' | '‒' | '–' | '—' => '-',
+        '．' => '.',
+        '\u{3000}' | '\u{a0}' => ' ',
+        _ => c,
+    }
+}
+
+/// The text with the usual forms of wide digits and signs, and where each of its bytes stands in the text, if that differs.
+fn narrowed(text: &str) -> (Cow<'_, str>, Option<Vec<usize>>) {
+    if text.chars().all(|c| narrow(c) == c) {
+        return (text.into(), None);
+    }
+    let (mut narrowed, mut places) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));
+    for (at, c) in text.char_indices() {
+        narrowed.push(narrow(c));
+        places.resize(narrowed.len(), at);
+    }
+    places.push(text.len());
+    (narrowed.into(), Some(places))
 }
 
 /// Text of others as a terminal may show it: what would move its cursor, colour it or turn the direction of writing is
@@ -56,16 +94,18 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 static EMAIL: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*"));
+    LazyLock::new(|| compiled(r"[\p{L}\p{N}._%+'-]+[@＠][\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*"));
 
 static PHONE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
         r"(?x)
-        (?<before> ^ | [^\p{L}\p{N}_+＋.-] )
+        (?: ^ | [^a-zA-Z\p{N}_+.-] )
         (?<phone>
-            [+＋] \s? \d (?: [\s().-]{0,2} \d ){6,14}             # international
-          | (?: \(? 0?86 \)? [\s-]? )? 1 [3-9] \d [\s-]? \d{4} [\s-]? \d{4} \b  # Chinese mobile
-          | \(? 0 \d{2,3} \)? [\s-]? \d{7,8} \b                   # Chinese landline
+            \+ \s? \d (?: [\s().-]{0,3} \d ){6,14}             # international
+          | (?: \(? (?: 00 | 0 )? 86 \)? [\s-]{0,2} )? 1 [3-9] \d [\s-]? \d{4} [\s-]? \d{4} \b  # Chinese mobile
+          | \(? (?: 00 | 0 )? 86 \)? [\s-]{0,2} \(? 0? [1-9] \d{1,2} \)? [\s-]{0,2} \d{3,4} [\s-]? \d{4} \b  # with the country
+          | \(? 0 \d{2,3} \)? [\s-]{0,2} \d{3,4} [\s-]? \d{4} \b  # Chinese landline
+          | \d{3,4} - \d{7,8} \b                                 # the same with a strange area
           | \(? [2-9] \d{2} \)? [\s.-] \d{3} [\s.-] \d{4} \b      # North America
         )",
     )
@@ -126,6 +166,12 @@ mod tests {
             ("138 1234 5678", "138***78"),
             ("US 212-555-0187", "US 212***87"),
             ("13812345678 13912345678", "138***78 139***78"),
+            ("电话1 0571 8888 3333", "电话1 057***33"),
+            ("(86)571-88884444 or 0086 571 8888 4444", "865***44 or 008***44"),
+            ("座机 355-42381055", "座机 355***55"),
+            ("电话１３８１２３４５６７８（王）", "电话138***78（王）"),
+            ("＋８６（０５７１）８８８８－３３３３", "+860***33"),
+            ("wang＠qq.com", "w***@qq.com"),
         ] {
             assert_eq!(mask_text(text), masked);
         }

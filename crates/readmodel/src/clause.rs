@@ -95,8 +95,12 @@ impl Translator<'_> {
                 }
             }
             Query::Is(Condition::Word(Word::Key, Relation::Equals, values)) => {
-                let ranks = values.iter().map(|value| Value::Text(rank(value))).collect();
-                found.push(Driver::Words("letter_rank", "rank", ranks));
+                let ranks: Vec<String> = values.iter().map(|value| rank(value)).collect();
+                // That index knows nothing of letters that carry the records of many.
+                if !self.is_one_of_many(&ranks)? {
+                    let ranks = ranks.into_iter().map(Value::Text).collect();
+                    found.push(Driver::Words("letter_rank", "rank", ranks));
+                }
             }
             Query::Is(Condition::Word(word, relation, values)) => {
                 let index = match word {
@@ -156,10 +160,17 @@ impl Translator<'_> {
                 let own = own("l.version", relation, values, str::to_owned);
                 Clause::joined(vec![shared(&["program"])?, own], "OR", false)
             }
-            Word::Key => match relation {
-                Relation::Equals => own("l.rank", relation, values, rank),
-                Relation::Contains => own("substr(l.rank, 7)", relation, values, str::to_owned),
-            },
+            Word::Key => {
+                let of = |row: &str| match relation {
+                    Relation::Equals => own(&format!("{row}.rank"), relation, values, rank),
+                    Relation::Contains => {
+                        own(&format!("substr({row}.rank, 7)"), relation, values, str::to_owned)
+                    }
+                };
+                let Clause { sql, values } = of("c");
+                let among = format!("EXISTS (SELECT 1 FROM letter_customer c WHERE c.n = l.n AND {sql})");
+                Clause::joined(vec![of("l"), Clause::new(among, values)], "OR", false)
+            }
             Word::Id => match relation {
                 Relation::Equals => {
                     Clause::joined(values.iter().map(|value| id(value)).collect(), "OR", false)
@@ -168,6 +179,12 @@ impl Translator<'_> {
             },
             Word::Text => Clause::joined(values.iter().map(|value| said(value)).collect(), "OR", false),
         })
+    }
+
+    fn is_one_of_many(&self, ranks: &[String]) -> Result<bool> {
+        let sql = "SELECT 1 FROM letter_customer WHERE rank IN (SELECT value FROM json_each(?)) LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.exists([serde_json::to_string(ranks)?])?)
     }
 
     /// Words that stand in the file once.

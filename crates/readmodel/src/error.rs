@@ -46,6 +46,10 @@ impl Error {
     pub fn is_damage(&self) -> bool {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
         match self {
+            // Without its tables it is one that could not be made to its end.
+            Self::Sqlite(rusqlite::Error::SqliteFailure(_, Some(said))) if said.contains("no such table") => {
+                true
+            }
             Self::Sqlite(error) => error
                 .sqlite_error_code()
                 .is_some_and(|code| matches!(code, DatabaseCorrupt | NotADatabase)),

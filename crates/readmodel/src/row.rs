@@ -4,7 +4,7 @@ use crate::pieces;
 use pipeline::mask::mask_text;
 use replay::letter::{
     Letter, body,
-    reveal::{mask_json, mask_record},
+    reveal::{mask_json, masked_record},
 };
 
 /// Everything about a letter.
@@ -13,6 +13,8 @@ pub(crate) struct Row {
     pub(crate) life: String,
     pub(crate) message: String,
     pub(crate) rank: String,
+    /// Those of a message that carries the records of many customers.
+    pub(crate) ranks: Vec<String>,
     pub(crate) code: String,
     pub(crate) vendor: Option<String>,
     pub(crate) field: Option<String>,
@@ -37,9 +39,7 @@ pub(crate) struct Row {
 impl Row {
     /// What is known of a letter. The group is that of the words before they were masked.
     pub(crate) fn of(letter: &Letter, group: String) -> Self {
-        let mut record = letter.record.clone();
-        mask_record(&mut record);
-        let record = record;
+        let record = masked_record(letter);
         let digits = letter.digits();
         let message = &record.id[..record.id.len() - digits.len()];
         let message = message.strip_suffix('~').unwrap_or(message);
@@ -48,6 +48,7 @@ impl Row {
             life: letter.life().unwrap_or_default().to_owned(),
             message: message.to_owned(),
             rank: rank(&record.company_id),
+            ranks: letter.customers().iter().map(|company| rank(company)).collect(),
             code: record.code.clone(),
             vendor: record.vendor.as_ref().map(|vendor| vendor.code.clone()),
             field: record.field.clone(),
@@ -84,8 +85,7 @@ impl Row {
             // Nobody can read it; what a text in it says is found all the same, as in the queue.
             Err(_) => mask_text(&String::from_utf8_lossy(&letter.body)).into(),
         };
-        let message = mask_text(&letter.record.message);
-        row.pieces = pieces::of_letter(&message, Some(&body));
+        row.pieces = pieces::of_letter(&masked_record(letter).message, Some(&body));
         row.body = serde_json::to_string(&body).ok();
         row
     }

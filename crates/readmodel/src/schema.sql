@@ -122,6 +122,10 @@ CREATE INDEX letter_partial ON letter (stage, whole) WHERE whole < 2;
 -- The failure record and the body as JSON, masked; the body is there when the letter was seen in its queue.
 CREATE TABLE letter_record (n INTEGER PRIMARY KEY, record TEXT NOT NULL, kind TEXT NOT NULL, body TEXT) STRICT;
 
+-- Customers of a letter that carries the records of many, as their ranks.
+CREATE TABLE letter_customer (rank TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (rank, n)) STRICT, WITHOUT ROWID;
+CREATE INDEX letter_customer_of ON letter_customer (n);
+
 -- Which pieces of text stand in which letter; what it says stands in letter_record.
 CREATE VIRTUAL TABLE letter_text USING fts5(
   pieces, content = '', contentless_delete = 1, detail = 'none', tokenize = 'ascii'
@@ -154,6 +158,7 @@ END;
 CREATE TRIGGER letter_goes AFTER DELETE ON letter BEGIN
   DELETE FROM letter_text WHERE rowid = old.n;
   DELETE FROM letter_record WHERE n = old.n;
+  DELETE FROM letter_customer WHERE n = old.n;
   UPDATE grp SET letters = letters - 1, replayed = replayed - (old.replays > 0) WHERE stage = old.stage AND grp = old.grp;
   DELETE FROM grp WHERE stage = old.stage AND grp = old.grp AND letters <= 0;
   UPDATE grp_program SET letters = letters - 1 WHERE stage = old.stage AND grp = old.grp AND program = old.program;

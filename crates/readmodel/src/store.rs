@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Of `schema.sql`; a file of another version is made anew.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Pages that each connection keeps, in KiB.
 const CACHE_KIB: i64 = 16 * 1024;
 /// Readers that are kept open.
@@ -85,10 +85,14 @@ impl Model {
         readers.idle.clear();
         readers.file += 1;
         *writer = Writer::new(Connection::open_in_memory()?)?;
-        remove(&self.path).map_err(|source| Error::File {
+        let refused = |source| Error::File {
             path: self.path.clone(),
             source,
-        })?;
+        };
+        if let Some(folder) = self.path.parent() {
+            private_folder(folder).map_err(refused)?;
+        }
+        remove(&self.path).map_err(refused)?;
         *writer = Writer::new(made(&self.path)?)?;
         Ok(())
     }
@@ -122,6 +126,12 @@ impl Model {
             readers.idle.push(connection);
         }
         seen
+    }
+
+    /// Whether the file is there still: what is deleted while it is open serves nobody else, and is lost with this process.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
     }
 
     /// The file.

@@ -5,8 +5,7 @@
 
 use crate::{letter::Letter, plan::Plan, repair::Repair, workspace::Workspace};
 use pipeline::{
-    events::{Event, What, moved},
-    failure::record::FailureRecord,
+    events::{Event, What, moved, moved_in},
     stage::Stage,
 };
 
@@ -15,12 +14,15 @@ pub(crate) async fn tell<'a>(
     workspace: &Workspace,
     stage: Stage,
     what: What,
-    records: impl IntoIterator<Item = &'a FailureRecord>,
+    letters: impl IntoIterator<Item = &'a Letter>,
     operation: &str,
 ) {
-    let events: Vec<Event> = records
+    let events: Vec<Event> = letters
         .into_iter()
-        .map(|record| moved(what, record, operation))
+        .flat_map(|letter| match letter.records().as_slice() {
+            [only] => vec![moved(what, only, operation)],
+            many => many.iter().map(|one| moved_in(what, one, operation)).collect(),
+        })
         .collect();
     workspace.rt.events.write(stage, events).await;
 }
@@ -50,5 +52,5 @@ pub(crate) async fn complete(
             (what, mark.to_owned())
         }
     };
-    tell(workspace, stage, what, [&letter.record], &operation).await;
+    tell(workspace, stage, what, [letter], &operation).await;
 }

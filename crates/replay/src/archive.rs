@@ -14,7 +14,7 @@ use super::{
     workspace::Workspace,
 };
 use mover::Mover;
-pub(crate) use mover::enter;
+pub(crate) use mover::{enter, subjects_of};
 use pipeline::{disposition::Disposition, message::Outgoing};
 
 use serde::Serialize;
@@ -23,6 +23,9 @@ use std::time::Duration;
 
 /// How long a letter stays in the archive unless the operator says otherwise.
 pub const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The broker counts the milliseconds in 32 bits.
+pub const LONGEST: Duration = Duration::from_secs(49 * 24 * 3600);
 
 /// What was moved.
 #[derive(Debug, Default, Serialize)]
@@ -128,7 +131,7 @@ pub async fn undo(
         kind: Kind::Undo,
         id: undoing(operation),
         filter: &imported,
-        which: Some(words::tr!("what {operation} moved")),
+        which: Some(words::kept!("what {operation} moved")),
         reason,
         of: Some(operation),
         keep: KEEP,
@@ -158,7 +161,7 @@ async fn out_of_archive(
     let back = |letter: &Letter| {
         letter.moved(queue.clone(), |envelope| {
             envelope.archived = None;
-            envelope.life = Some(operation.to_owned());
+            envelope.life = Some(letter.brought_back_by(operation));
         })
     };
     let chosen = |letter: &Letter, _| {

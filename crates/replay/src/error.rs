@@ -64,6 +64,9 @@ pub enum Error {
     /// Another process took the replay over.
     #[error("{}", words::tr!("another replay took over; `dead plans` shows what has been sent"))]
     Overtaken,
+    /// This process stood still for longer than it may hold letters.
+    #[error("{}", words::tr!("this process was suspended, and others may have taken the letters meanwhile; what was not moved is where it was"))]
+    Outlasted,
     /// The broker is away.
     #[error("{}", words::tr!("the broker does not serve the letters"))]
     Broker(#[from] broker::Error),

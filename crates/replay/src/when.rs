@@ -65,7 +65,7 @@ pub fn parse_time(text: &str) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(ago) = pipeline::setting::parse_duration(text) {
         let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
-        return Ok(Timestamp::now().as_millisecond().saturating_sub(ago));
+        return Ok(Timestamp::now().as_millisecond().saturating_sub(ago).max(0));
     }
     if let Ok(time) = Timestamp::from_str(text) {
         return Ok(time.as_millisecond());

@@ -5,7 +5,8 @@
 use super::{
     browse::{
         browser::Browser,
-        guarded::{Guard, GuardedBrowser, Swept},
+        guard::{Guard, Swept},
+        guarded::GuardedBrowser,
     },
     error::{Error, Result},
     lease::{RenewedLease, TERM},
@@ -88,17 +89,20 @@ impl Workspace {
             return Ok(GuardedBrowser::new(self.clone(), browser, None, Vec::new()));
         };
         let key = self.rt.namespace.holders_key(stage, archive);
-        let here = browser.unseen();
-        // Who held no more than there is now has given it back.
         let mut holders = others(&self.rt.store, &key).await?;
-        holders.retain(|holder| holder.letters > here);
-        let presence = Presence::enter(&self.rt.store, key, self.owner(purpose), here).await?;
+        let alone = holders.is_empty() && !browser.held_elsewhere();
+        if !browser.held_elsewhere() {
+            // Whoever is known here was killed, and what it held is back.
+            holders.clear();
+        }
+        let presence = Presence::enter(&self.rt.store, key, self.owner(purpose), browser.unseen()).await?;
         let guard = Guard {
             lease,
             stage,
             archive,
             leftovers: left,
             presence,
+            alone,
             seen: HashSet::new(),
             swept: Swept::default(),
         };

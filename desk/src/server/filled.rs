@@ -18,14 +18,14 @@ const MOST: usize = 2 << 20;
 ///
 /// # Errors
 /// When it says nothing, or is no such line.
-pub(crate) fn reason(text: &str) -> Result<&str, Failure> {
+pub(crate) fn reason(text: &str) -> Result<String, Failure> {
     let text = text.trim();
     let is_a_line =
         text.chars().count() <= 500 && !text.contains('\n') && pipeline::mask::printable(text) == text;
     let problem = match () {
         () if !is_a_line => words::kept!("write one line of 500 characters at most"),
         () if text.is_empty() => words::kept!("say why in one sentence; it stays in the audit log"),
-        () => return Ok(text),
+        () => return Ok(pipeline::mask::mask_text(text)),
     };
     Err(Failure::invalid("reason", problem))
 }

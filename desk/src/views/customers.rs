@@ -9,7 +9,7 @@ use pipeline::{events::What, form::FormReading, stage::Stage};
 use readmodel::read::{customers, letters};
 use replay::{
     query::Query,
-    trace::{Standing, Story, name, standing},
+    trace::{OpenLetter, Standing, Story, name, standing},
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,21 @@ pub(crate) struct Hit {
     pub(crate) letter: String,
     /// Why it died.
     pub(crate) code: String,
+    /// The state that died.
+    #[serde(skip)]
+    pub(crate) version: String,
+}
+
+impl Hit {
+    /// As the story of the customer takes it; a letter that names nobody is one of many customers.
+    fn open(&self, company: &str) -> Option<OpenLetter> {
+        Some(OpenLetter {
+            stage: Stage::named(self.stage)?,
+            id: self.letter.clone(),
+            code: self.code.clone(),
+            version: (self.company_id == company).then(|| self.version.clone()),
+        })
+    }
 }
 
 /// One customer.
@@ -158,12 +173,14 @@ pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> 
     let query: Query = format!("key={id}")
         .parse()
         .map_err(|problem| Failure::query(&problem))?;
+    let letters = hits(app, ask, query).await?;
+    let open: Vec<OpenLetter> = letters.iter().filter_map(|hit| hit.open(id)).collect();
     Ok(One {
         company_id: id.to_owned(),
-        standing,
+        standing: standing.with_letters(&story.steps, &open),
         story,
         row_page,
-        letters: hits(app, ask, query).await?,
+        letters,
         current: app.keeper.state().is_current(),
     })
 }
@@ -204,6 +221,7 @@ async fn hits(app: &App, ask: &Ask, query: Query) -> Result<Vec<Hit>, Failure> {
                     stage: stage.name(),
                     letter: text("id"),
                     code: text("code"),
+                    version: text("version"),
                 });
             }
         }

@@ -36,7 +36,7 @@ pub(super) fn detached(app: &App, stage: Stage, ask: &Ask) -> Workspace {
 }
 
 /// Whoever decides something may do so, and says why.
-pub(super) fn decided<'a>(ask: &Ask, reason: &'a str) -> Result<&'a str, Failure> {
+pub(super) fn decided(ask: &Ask, reason: &str) -> Result<String, Failure> {
     ask.allow(Role::Operator)?;
     checked(reason)
 }
@@ -70,7 +70,7 @@ pub(crate) async fn make(
     repair: Option<Repair>,
     options: Options,
 ) -> Result<String, Failure> {
-    let reason = decided(ask, reason)?.to_owned();
+    let reason = decided(ask, reason)?;
     let id = making::id();
     let (app, workspace) = (app.clone(), detached(app, stage, ask));
     let own = id.clone();
@@ -166,7 +166,7 @@ pub(super) async fn ran(
 pub(crate) async fn pause(app: &App, ask: &Ask, id: &str, reason: &str) -> Result<Plan, Failure> {
     let why = decided(ask, reason)?;
     let (stage, _) = stage_of(app, ask, id).await?;
-    Ok(change::pause(&app.workspace(stage, &ask.principal.name), id, why).await?)
+    Ok(change::pause(&app.workspace(stage, &ask.principal.name), id, &why).await?)
 }
 
 /// Ends a plan; what it has not replayed stays where it is.
@@ -176,7 +176,7 @@ pub(crate) async fn pause(app: &App, ask: &Ask, id: &str, reason: &str) -> Resul
 pub(crate) async fn cancel(app: &App, ask: &Ask, id: &str, reason: &str) -> Result<Plan, Failure> {
     let why = decided(ask, reason)?;
     let (stage, _) = stage_of(app, ask, id).await?;
-    Ok(change::cancel(&app.workspace(stage, &ask.principal.name), id, why).await?)
+    Ok(change::cancel(&app.workspace(stage, &ask.principal.name), id, &why).await?)
 }
 
 /// Begins to put letters away.
@@ -187,7 +187,7 @@ pub(crate) async fn discard(
     filter: Filter,
     reason: &str,
 ) -> Result<(), Failure> {
-    let reason = decided(ask, reason)?.to_owned();
+    let reason = decided(ask, reason)?;
     let workspace = detached(app, stage, ask);
     operation(app, async move || {
         archive::discard(&workspace, &filter, &reason, archive::KEEP, |_| {})
@@ -199,7 +199,7 @@ pub(crate) async fn discard(
 
 /// Begins to take back what an operation has done.
 pub(crate) async fn undo(app: &App, ask: &Ask, id: &str, reason: &str) -> Result<(), Failure> {
-    let reason = decided(ask, reason)?.to_owned();
+    let reason = decided(ask, reason)?;
     let (stage, _) = views::plans::operation(app, ask, id).await?;
     let (workspace, id) = (detached(app, stage, ask), id.to_owned());
     operation(app, async move || {

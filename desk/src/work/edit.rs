@@ -175,7 +175,7 @@ pub(crate) async fn put_back(
 }
 
 async fn sent(app: &App, ask: &Ask, stage: Stage, draft: &Draft, reason: &str) -> Result<String, Failure> {
-    let reason = decided(ask, reason)?.to_owned();
+    let reason = decided(ask, reason)?;
     let checked = draft.opened.checked(&draft.text);
     let repair = checked
         .map_err(|wrong| Failure::invalid("body", words::english(|| chain(&wrong))))?

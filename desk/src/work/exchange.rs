@@ -57,7 +57,7 @@ pub(crate) async fn import(
     reason: &str,
 ) -> Result<(), Failure> {
     ask.allow(Role::Admin)?;
-    let reason = decided(ask, reason)?.to_owned();
+    let reason = decided(ask, reason)?;
     let workspace = detached(app, stage, ask);
     operation(app, async move || {
         let again = || {

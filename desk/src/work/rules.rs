@@ -39,5 +39,5 @@ pub(crate) async fn change_rule(
     let anywhere = app.workspace(Stage::Extract, &ask.principal.name);
     let of = Rules::of(&anywhere).load(name).await?.rule.stage;
     let workspace = app.workspace(stage(&of)?, &ask.principal.name);
-    Ok(change::change(&workspace, name, deed, why).await?)
+    Ok(change::change(&workspace, name, deed, &why).await?)
 }

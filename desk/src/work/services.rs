@@ -46,7 +46,7 @@ pub(crate) async fn ask_doctors(
         let workspace = app.workspace(stage, &ask.principal.name);
         let wanted = wish::Ask {
             patience: DOCTOR_WITHIN,
-            ..wish::Ask::new(WishKind::Doctor { stage }, &ask.principal.name, why)
+            ..wish::Ask::new(WishKind::Doctor { stage }, &ask.principal.name, why.clone())
         };
         asked.push(decide::ask(&workspace, wanted).await?);
     }
@@ -69,7 +69,7 @@ pub(crate) async fn cancel_wish(app: &App, ask: &Ask, id: &str) -> Result<Wish, 
 pub(crate) async fn pause_stage(app: &App, ask: &Ask, word: &str, reason: &str) -> Result<Decision, Failure> {
     let why = decided(ask, reason)?;
     let workspace = app.workspace(stage(word)?, &ask.principal.name);
-    Ok(decide::pause_stage(&workspace, why).await?)
+    Ok(decide::pause_stage(&workspace, &why).await?)
 }
 
 /// Lets a stage work again.
@@ -84,5 +84,5 @@ pub(crate) async fn resume_stage(
 ) -> Result<Decision, Failure> {
     let why = decided(ask, reason)?;
     let workspace = app.workspace(stage(word)?, &ask.principal.name);
-    Ok(decide::resume_stage(&workspace, why).await?.0)
+    Ok(decide::resume_stage(&workspace, &why).await?.0)
 }

@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
 static TOTAL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("total.lua")));
+static BROWSED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("browsed.lua")));
 static RECORD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("record.lua")));
 
 /// How long the counters of a run are kept after its last customer.
@@ -266,13 +267,14 @@ impl Account {
         Held::new(self.store.clone(), self.namespace.clone())
     }
 
-    /// Whether an operator browses the stage's dead letters, and so may hold some of them.
+    /// Whether an operator may hold some of the stage's dead letters: it browses them, or did so before it stood still and lost
+    /// its lease, and the broker has not given them back yet.
     pub async fn is_browsed(&self, stage: Stage) -> Result<bool, Error> {
-        let mut connection = self.store.connection().await?;
-        Ok(redis::cmd("EXISTS")
-            .arg(self.namespace.browse_lease_key(stage, false))
-            .query_async(&mut *connection)
-            .await?)
+        let keys = [
+            self.namespace.browse_lease_key(stage, false),
+            self.namespace.holders_key(stage, false),
+        ];
+        self.store.invoke(&BROWSED, &keys, &[""]).await
     }
 
     fn keys(&self, run: &str) -> [String; 5] {

@@ -1,7 +1,7 @@
 //! What all replicas together have notified people of: one notice per interval, and one end per beginning.
 //!
-//! Three keys per problem. `quiet` expires with the interval and lets no replica send it again before, even if it ended
-//! and came back meanwhile. `open` stands from the first notice to the end; the replica that deletes it notifies of the
+//! Three keys per problem. `quiet` expires with the interval and lets no replica send it again before; the end of the problem cuts
+//! it short, so that one that comes back is told of: the last word must not be that all is well. `open` stands from the first notice to the end; the replica that deletes it notifies of the
 //! end and leaves `ended`. What Redis does not know of, because it was away or lost it, has neither: then the first
 //! replica that has sent the notice itself notifies of the end.
 
@@ -21,11 +21,17 @@ static OVER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("over.
 /// A problem that was not ended is forgotten after this.
 const OPEN_FOR_S: u64 = 7 * 86_400;
 
+/// A problem that ended is told of again after this at the earliest: one that comes and goes fills nobody's screen.
+const COMES_BACK_AFTER: Duration = Duration::from_secs(60);
+
 /// Remembers in Redis, and in the process while Redis is away.
 pub(super) struct Memory {
     store: Store,
     namespace: Namespace,
     every: Duration,
+    /// When Redis was asked last whether a notice may be sent.
+    asked: HashMap<String, Instant>,
+    /// Since when no notice is sent while Redis is away.
     own: HashMap<String, Instant>,
     /// Problems of which this process has sent the notice, and not the end.
     sent: HashSet<String>,
@@ -37,6 +43,7 @@ impl Memory {
             store,
             namespace,
             every,
+            asked: HashMap::new(),
             own: HashMap::new(),
             sent: HashSet::new(),
         }
@@ -48,8 +55,17 @@ impl Memory {
             return false;
         }
         // Without Redis, the alert that Redis is away must still get out, if need be once per replica.
-        let first = self.claim(key).await.unwrap_or(true);
-        self.own.insert(key.to_owned(), Instant::now());
+        let quiet = |at: &Instant| at.elapsed() < self.every;
+        let is_quiet = self.own.get(key).is_some_and(quiet);
+        // What was sent from here while Redis was away is not sent again when it is back.
+        let first = match is_quiet && self.sent.contains(key) {
+            true => false,
+            false => self.claim(key).await.unwrap_or(!is_quiet),
+        };
+        self.asked.insert(key.to_owned(), Instant::now());
+        if !is_quiet {
+            self.own.insert(key.to_owned(), Instant::now());
+        }
         if first {
             self.sent.insert(key.to_owned());
         }
@@ -58,7 +74,7 @@ impl Memory {
 
     /// Forgets that a notice was sent, because it did not arrive.
     pub(super) async fn forget(&mut self, key: &str) {
-        self.own.remove(key);
+        self.ask_anew(key);
         self.sent.remove(key);
         let delete = async {
             let mut connection = self.store.connection().await?;
@@ -96,24 +112,39 @@ impl Memory {
         ask.await.unwrap_or_default()
     }
 
-    /// Whether the interval since this process has asked for a notice is over.
+    /// Whether Redis may be asked for a notice again: another process may have ended the problem meanwhile, and it came back.
     pub(super) fn is_due(&self, key: &str) -> bool {
-        let notified = self.own.get(key);
-        notified.is_none_or(|notified| notified.elapsed() >= self.every)
+        let asked = self.asked.get(key);
+        asked.is_none_or(|asked| asked.elapsed() >= self.every.min(COMES_BACK_AFTER))
     }
 
     /// Another process has ended the problem.
     pub(super) fn leave(&mut self, key: &str) {
         self.sent.remove(key);
+        self.ask_anew(key);
+    }
+
+    /// When the problem comes back, Redis says whether it is too early.
+    fn ask_anew(&mut self, key: &str) {
+        self.asked.remove(key);
+        self.own.remove(key);
     }
 
     /// Whether it is this process that has to notify of the end.
     pub(super) async fn may_notify_of_end(&mut self, key: &str) -> bool {
         let sent_here = self.sent.remove(key);
-        let keys = [self.key("open", key), self.key("ended", key)];
-        // A problem that comes back within the interval is not notified of again, and neither is its end.
+        self.ask_anew(key);
+        let keys = [
+            self.key("open", key),
+            self.key("ended", key),
+            self.key("quiet", key),
+        ];
         let keep = interval_ms(self.every).saturating_mul(2);
-        let args = [u64::from(sent_here), keep];
+        let args = [
+            u64::from(sent_here),
+            keep,
+            interval_ms(self.every.min(COMES_BACK_AFTER)),
+        ];
         self.store.invoke(&END, &keys, &args).await.unwrap_or(sent_here)
     }
 

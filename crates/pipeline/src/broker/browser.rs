@@ -20,7 +20,7 @@
 mod closing;
 
 use super::{
-    call::depth,
+    call::{declared, depth},
     connection::Broker,
     error::Error,
     received::{Handle, Received},
@@ -64,6 +64,7 @@ pub struct Browser {
     /// Messages of the last page that have not been handed out.
     ready: VecDeque<Delivery>,
     unseen: u32,
+    held_elsewhere: bool,
     /// Messages that are still wanted, as far as is known.
     wanted: u32,
     /// What was handed out, to be handed out again.
@@ -104,9 +105,10 @@ impl Browser {
     pub async fn open(broker: &Broker, queue: String) -> Result<Self, Error> {
         let connection = broker.connect("dead letters").await?;
         let control = connection.create_channel().await?;
-        let unseen = depth(&control, &queue)
+        let counts = declared(&control, &queue)
             .await
             .map_err(|error| error.of_queue(&queue))?;
+        let unseen = counts.message_count();
         Ok(Self {
             queue,
             connection,
@@ -116,6 +118,7 @@ impl Browser {
             width: WIDTH,
             shared: unseen <= WIDTH * ORDERED,
             unseen,
+            held_elsewhere: counts.consumer_count() > 0,
             wanted: u32::MAX,
             kept: None,
             again: VecDeque::new(),
@@ -135,6 +138,13 @@ impl Browser {
     #[must_use]
     pub fn unseen(&self) -> u32 {
         self.unseen
+    }
+
+    /// Whether somebody else consumed from the queue when it was opened, and so may hold messages that cannot be seen here;
+    /// whoever has cancelled its consumer counts until all that it took is gone or back. Otherwise everything was here.
+    #[must_use]
+    pub fn held_elsewhere(&self) -> bool {
+        self.held_elsewhere
     }
 
     /// So many messages are still wanted, if the next ones are the right ones. While nothing is held, no more are taken: what

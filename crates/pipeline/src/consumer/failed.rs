@@ -9,12 +9,12 @@ use crate::{
     cause::logged,
     decision::Decision,
     disposition::Disposition,
+    events::Cells,
     failure::{
         Failure, outcome,
         record::{FailureRecord, extend_history},
     },
     handler::Handler,
-    mask::mask_text,
     message::Outgoing,
     telemetry::names,
 };
@@ -52,8 +52,13 @@ impl<H: Handler> Context<H> {
         } else {
             metrics::counter!(names::DEAD_LETTERS, "stage" => stage.name(), "reason" => failure.code)
                 .increment(1);
+            let decoded = delivery.decode::<H::In>();
             // A vendor's words may quote a customer.
-            let said = mask_text(&failure.message);
+            let cells = match &decoded {
+                Decoded::Job(job) => Cells::of(&job.message),
+                Decoded::Damaged(_) | Decoded::Newer => Cells::default(),
+            };
+            let said = cells.masked(&failure.message);
             tracing::warn!(
                 %stage, code = failure.code, reason = %said, company_id = %envelope.company_id,
                 attempt = delivery.attempt(), "dead letter"
@@ -64,7 +69,7 @@ impl<H: Handler> Context<H> {
             let home = self.rt.namespace.queue(stage);
             let died = (&envelope, delivery.body.as_ref());
             let mut record = FailureRecord::new(stage, home, died, failure, attempts, &self.rt.instance);
-            record.mapping = match delivery.decode::<H::In>() {
+            record.mapping = match decoded {
                 Decoded::Job(job) => self.handler.mapping(Some(&job.message)),
                 Decoded::Damaged(_) | Decoded::Newer => self.handler.mapping(None),
             };

@@ -15,10 +15,10 @@ mod trouble;
 mod words;
 mod writer;
 
-pub use moved::{adopted, asked, listed, moved, refetched};
+pub use moved::{adopted, asked, listed, moved, moved_in, refetched};
 pub use proto::v1::{AuditMark, Event, EventStage, Events, What};
 pub use reader::{Reader, Start, Stored};
 pub(crate) use settled::{Settled, parked_period};
 pub use stage::number as stage_number;
-pub(crate) use words::Cells;
+pub use words::Cells;
 pub use writer::EventWriter;

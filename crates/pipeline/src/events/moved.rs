@@ -84,6 +84,16 @@ pub fn moved(what: What, record: &FailureRecord, operation: &str) -> Event {
     }
 }
 
+/// The same of one customer of many whose records the letter carries.
+#[must_use]
+pub fn moved_in(what: What, record: &FailureRecord, operation: &str) -> Event {
+    let subject = format!("{} {} {}", record.id, record.company_id, record.version);
+    Event {
+        id: identity::moved(what, &subject, operation),
+        ..moved(what, record, operation)
+    }
+}
+
 pub(super) fn vendor_code(record: &FailureRecord) -> String {
     let vendor = record.vendor.as_ref();
     vendor.map(|vendor| vendor.code.clone()).unwrap_or_default()

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     disposition::Disposition,
-    failure::{Failure, fingerprint, identity as letters, record::FailureRecord},
+    failure::{Failure, fingerprint, identity as letters, outcome::plan_and_letter, record::FailureRecord},
     message::{Envelope, Outgoing},
     stage::Stage,
     version::Version,
@@ -36,7 +36,7 @@ impl Settled<'_> {
     /// What all events of handled messages say.
     fn event(&self, what: What) -> Event {
         let envelope = self.envelope;
-        let replay = envelope.replay.as_deref().and_then(|tag| tag.split_once('/'));
+        let replay = envelope.replay.as_deref().and_then(plan_and_letter);
         let (plan, letter) = replay.unwrap_or_default();
         Event {
             id: identity::settled(self.stage, envelope, self.attempt, self.body, what, self.at),

@@ -1,9 +1,12 @@
-//! The words of a failure without what they quote of the customer: every cell of its record, e-mail and phone.
+//! The words of a failure without what they quote of the customer: every cell of its record, e-mail and phone. Whoever shows
+//! them to others than the operator who asks for all of it takes them from here: the stream, logs, notices, lists, exports.
 //!
 //! A vendor may repeat what it refuses. Names cannot be recognised by their form, but here the message that died is at
 //! hand, so whatever it holds is taken out of the words about it. Captions stay, since people need them.
 
 use crate::{failure::record::FailureRecord, mask::mask_text, message::Subject};
+use prost::Message;
+use proto::v1::{CompanySnapshot, FormRecord};
 
 /// Stands for what was taken out.
 const TAKEN_OUT: &str = "…";
@@ -13,11 +16,26 @@ const NUMBER: usize = 5;
 
 /// Texts of one message, the longest first.
 #[derive(Debug, Default)]
-pub(crate) struct Cells(Vec<String>);
+pub struct Cells(Vec<String>);
 
 impl Cells {
     pub(crate) fn of(message: &impl Subject) -> Self {
-        let mut texts = Vec::new();
+        let mut cells = Self::default();
+        cells.extend(message);
+        cells
+    }
+
+    /// Those of a body of this kind; nobody can read what is none, and others hold nothing of a customer.
+    pub fn add_body(&mut self, kind: &str, body: &[u8]) {
+        match kind {
+            FormRecord::TYPE => FormRecord::decode(body).is_ok_and(|record| self.extend(&record)),
+            CompanySnapshot::TYPE => CompanySnapshot::decode(body).is_ok_and(|record| self.extend(&record)),
+            _ => false,
+        };
+    }
+
+    fn extend(&mut self, message: &impl Subject) -> bool {
+        let texts = &mut self.0;
         let mut add = |text: &str| {
             // Single letters and small numbers tell nobody who it is, and would tear the words apart.
             let telling =
@@ -37,11 +55,11 @@ impl Cells {
         });
         texts.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         texts.dedup();
-        Self(texts)
+        true
     }
 
     /// Masks everything in the record that somebody has written in words.
-    pub(crate) fn mask(&self, record: &mut FailureRecord) {
+    pub fn mask(&self, record: &mut FailureRecord) {
         record.message = self.masked(&record.message);
         if let Some(vendor) = &mut record.vendor {
             vendor.message = self.masked(&vendor.message);
@@ -51,7 +69,8 @@ impl Cells {
         }
     }
 
-    fn masked(&self, text: &str) -> String {
+    /// The text without them.
+    pub(crate) fn masked(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for cell in &self.0 {
             if text.contains(cell.as_str()) {

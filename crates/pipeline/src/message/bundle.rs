@@ -4,7 +4,7 @@
 //! travels together: one kind, one lane, up to a count and a size. What failed, was put back or waits travels alone.
 
 use super::{Envelope, Outgoing, Target};
-use crate::stage::Stage;
+use crate::{failure::outcome::part_tag, stage::Stage};
 use bytes::Bytes;
 use prost::Message;
 use proto::v2::{Bundle, BundledRecord};
@@ -180,7 +180,9 @@ pub(crate) fn unpack(around: &Envelope, body: Bytes) -> Result<Vec<(Envelope, By
     }
     let given = |text: String| (!text.is_empty()).then_some(text);
     let lane = given(bundle.lane);
-    let records = bundle.records.into_iter().map(|record| {
+    let count = bundle.records.len();
+    let records = bundle.records.into_iter().enumerate().map(|(at, record)| {
+        let put_back = around.replay.as_deref();
         let envelope = Envelope {
             message_id: record.message_id,
             kind: bundle.kind.clone(),
@@ -190,8 +192,10 @@ pub(crate) fn unpack(around: &Envelope, body: Bytes) -> Result<Vec<(Envelope, By
             company_id: record.company_id,
             version: record.version,
             traceparent: given(record.traceparent),
-            // What a plan put back was the bundle itself, whose end is that of its records.
-            replay: around.replay.clone().or_else(|| given(record.replay)),
+            // What a plan put back was the bundle itself, whose end is that of all its records.
+            replay: put_back
+                .map(|tag| part_tag(tag, at + 1, count))
+                .or_else(|| given(record.replay)),
             replays: record.replays.max(around.replays),
             lane: around
                 .replay

@@ -161,10 +161,16 @@ fn a_bundle_that_was_put_back_is_reported_by_its_records() {
     let mut around = packed.envelope.clone();
     around.replay = Some("plan/letter".into());
     around.lane = Some("replay".into());
-    for (envelope, _) in unpack(&around, packed.body).unwrap() {
-        assert_eq!(
-            (envelope.replay.as_deref(), envelope.lane.as_deref()),
-            (Some("plan/letter"), Some("replay"))
-        );
-    }
+    let records = unpack(&around, packed.body).unwrap();
+    let tags: Vec<_> = records
+        .iter()
+        .map(|(envelope, _)| (envelope.replay.as_deref(), envelope.lane.as_deref()))
+        .collect();
+    assert_eq!(
+        tags,
+        [
+            (Some("plan/letter#1:2"), Some("replay")),
+            (Some("plan/letter#2:2"), Some("replay"))
+        ]
+    );
 }

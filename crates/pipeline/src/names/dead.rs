@@ -8,7 +8,7 @@ use crate::stage::Stage;
 pub struct PlanKeys {
     /// Hash: what the plan is, its state, its counters (`sent`, `n:<disposition>`).
     pub plan: String,
-    /// Hash: letter → empty (planned), `s` (sent), or its disposition.
+    /// Hash: letter → empty (planned), `s` (sent), its disposition, or `part …` while some of its records have come to their ends.
     pub letters: String,
     /// HyperLogLog of the customers.
     pub customers: String,

@@ -115,6 +115,10 @@ impl Change<'_> {
         self.tx
             .prepare_cached(sql)?
             .execute((n, &row.record, &row.kind, row.body.as_deref()))?;
+        let sql = "INSERT OR IGNORE INTO letter_customer VALUES (?, ?)";
+        for rank in &row.ranks {
+            self.tx.prepare_cached(sql)?.execute((rank, n))?;
+        }
         let sql = "INSERT INTO letter_text (rowid, pieces) VALUES (?, ?)";
         self.tx.prepare_cached(sql)?.execute((n, &row.pieces))?;
         Ok(n)

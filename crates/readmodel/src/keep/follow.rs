@@ -18,6 +18,8 @@ use tokio::{sync::mpsc, time::timeout};
 const AGAIN_AFTER: Duration = Duration::from_secs(3);
 /// Nothing came for so long: all that was there was read.
 const QUIET: Duration = Duration::from_millis(500);
+/// How often it is looked whether the file is still there while nothing comes.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Messages between the two tasks.
 const ROOM: usize = 16;
 /// Events and bytes of one transaction.
@@ -54,6 +56,9 @@ pub(super) async fn follow(keeper: &Keeper) {
 
 /// Until an error, or until the stream turns out to be another one.
 async fn through(keeper: &Keeper, told: &mut bool) -> Result<()> {
+    if !keeper.model.is_there() {
+        return without_file(keeper).await;
+    }
     let last = keeper.write(|writer| Ok(writer.last())).await?;
     let start = last.map_or(Start::First, |last| Start::Offset(last.offset));
     let reader = loop {
@@ -64,6 +69,9 @@ async fn through(keeper: &Keeper, told: &mut bool) -> Result<()> {
             return anew(keeper).await;
         }
         without_stream(keeper).await;
+        if !keeper.model.is_there() {
+            return without_file(keeper).await;
+        }
     };
     if std::mem::take(told) {
         tracing::info!("the account of events is followed again");
@@ -95,6 +103,12 @@ async fn anew(keeper: &Keeper) -> Result<()> {
     keeper.begin_anew().await
 }
 
+/// Somebody has deleted the file, or its folder, or it could not be made before.
+async fn without_file(keeper: &Keeper) -> Result<()> {
+    tracing::warn!("the read model's file is gone and is made anew");
+    keeper.begin_anew().await
+}
+
 /// A task of its own, because reading cannot be broken off without losing a message.
 async fn read(mut reader: Reader, sender: mpsc::Sender<Stored>) -> std::result::Result<(), broker::Error> {
     loop {
@@ -112,12 +126,19 @@ async fn take(keeper: &Keeper, receiver: &mut mpsc::Receiver<Stored>, mut known:
             Ok(None) => return Ok(()),
             Err(_) => {
                 keeper.state.has_caught_up();
-                let Some(first) = receiver.recv().await else {
-                    return Ok(());
-                };
-                first
+                loop {
+                    match timeout(LOOK_EVERY, receiver.recv()).await {
+                        Ok(Some(first)) => break first,
+                        Ok(None) => return Ok(()),
+                        Err(_) if keeper.model.is_there() => {}
+                        Err(_) => return without_file(keeper).await,
+                    }
+                }
             }
         };
+        if !keeper.model.is_there() {
+            return without_file(keeper).await;
+        }
         if let Some(known) = known.take()
             && !goes_on(keeper, known, &first).await?
         {

@@ -183,3 +183,21 @@ async fn a_file_that_is_gone_is_rebuilt_and_one_that_is_there_goes_on() {
         kept.end();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_deleted_while_it_is_open_is_made_anew() {
+    let bench = Workbench::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    die(&bench, 0..5, 5).await;
+    let kept = keep(&bench, &folder);
+    kept.until(5).await;
+    std::fs::remove_dir_all(folder.path()).unwrap();
+    eventually(LIMIT, "the file is there again", async || {
+        expect(kept.model.is_there(), || "it is gone".to_owned())
+    })
+    .await;
+    die(&bench, 5..8, 8).await;
+    kept.until(8).await;
+    assert_eq!(kept.found(&Query::Everything).len(), 8);
+    kept.end();
+}

@@ -21,7 +21,7 @@ fn check(model: &Model, letters: &[Letter], query: &Query) {
     assert_eq!(found(model, Stage::Load, query), ids, "letters of {query:?}");
     let mut expected = Groups::default();
     for letter in chosen {
-        expected.add(&letter.record);
+        expected.add(letter);
     }
     let answered = model
         .read(|connection| groups(connection, Stage::Load, query))

@@ -21,6 +21,7 @@ use pipeline::{
     message::Outgoing,
     stage::Stage,
 };
+use std::collections::BTreeMap;
 
 /// Letters moved together.
 const CHUNK: usize = 200;
@@ -122,27 +123,20 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
         let letters: Vec<_> = chunk.iter().map(|taken| taken.letter.key()).collect();
         let copies = chunk.iter().map(|taken| copy(&taken.letter)).collect();
         self.leaving.intend(&self.mark, &letters).await?;
+        browser.still_guarded()?;
         self.workspace.rt.publisher.publish(copies).await?;
         let what = match self.disposition {
             Disposition::Dead => What::Restored,
             _ => What::Discarded,
         };
-        let records = chunk.iter().map(|taken| &taken.letter.record);
-        account::tell(
-            self.workspace,
-            self.workspace.stage,
-            what,
-            records,
-            &self.running.id,
-        )
-        .await;
+        let told = chunk.iter().map(|taken| &taken.letter);
+        account::tell(self.workspace, self.workspace.stage, what, told, &self.running.id).await;
         let record = self.workspace.rt.namespace.operation_key(&self.running.id);
         self.leaving.arrived(&self.mark, &letters, &record).await?;
         let mut subjects = Vec::with_capacity(chunk.len());
         remove_all(chunk).await;
         for taken in chunk.drain(..) {
-            let record = taken.letter.record;
-            subjects.push((record.run_id, record.company_id));
+            subjects.extend(subjects_of(&taken.letter));
             self.report.moved += 1;
         }
         browser.flush().await?;
@@ -150,6 +144,12 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
         enter(self.workspace, self.workspace.stage, self.disposition, &subjects).await;
         Ok(())
     }
+}
+
+/// Run and customer of everything in a letter.
+pub(crate) fn subjects_of(letter: &Letter) -> impl Iterator<Item = (String, String)> {
+    let records = letter.records().into_iter();
+    records.map(|record| (record.run_id, record.company_id))
 }
 
 /// Enters it into the account (I9). The letters themselves are moved in any case. What is brought back is listed
@@ -163,9 +163,12 @@ pub(crate) async fn enter(
     let account = Account::new(workspace.rt.store.clone(), workspace.rt.namespace.clone());
     let mut written = Ok(0);
     if disposition != Disposition::Discarded {
+        let mut runs: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (run, company) in subjects.iter().filter(|(run, _)| !run.is_empty()) {
-            let listed = account.list(run, std::slice::from_ref(company)).await;
-            written = written.and(listed);
+            runs.entry(run).or_default().push(company.clone());
+        }
+        for (run, companies) in runs {
+            written = written.and(account.list(run, &companies).await);
         }
     }
     let entries: Vec<_> = subjects

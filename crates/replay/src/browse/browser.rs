@@ -73,6 +73,11 @@ impl Browser {
         self.queue.unseen()
     }
 
+    /// As [`broker::Browser::held_elsewhere`].
+    pub(crate) fn held_elsewhere(&self) -> bool {
+        self.queue.held_elsewhere()
+    }
+
     /// As [`broker::Browser::want`].
     pub(crate) fn want(&mut self, letters: u64) {
         self.queue.want(u32::try_from(letters).unwrap_or(u32::MAX));

@@ -1,8 +1,6 @@
 //! Dead letters that died of the same thing, counted in memory that does not grow with the number of letters.
 
-use crate::letter::fingerprint::fingerprint;
-
-use pipeline::failure::record::FailureRecord;
+use crate::letter::{Letter, fingerprint::fingerprint, reveal::masked_record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,12 +36,13 @@ pub struct Group {
     pub versions: BTreeSet<String>,
     /// Id of the first letter.
     pub example_id: String,
-    /// Its message.
+    /// Its message, masked unless the operator asks to see it in full.
     pub example: String,
 }
 
 impl Group {
-    fn add(&mut self, record: &FailureRecord) {
+    fn add(&mut self, letter: &Letter, reveal: bool) {
+        let record = &letter.record;
         let key = &record.company_id;
         if self.count == 0 {
             self.code.clone_from(&record.code);
@@ -52,7 +51,10 @@ impl Group {
             self.first_key.clone_from(key);
             self.last_key.clone_from(key);
             self.example_id.clone_from(&record.id);
-            self.example.clone_from(&record.message);
+            self.example = match reveal {
+                true => record.message.clone(),
+                false => masked_record(letter).message,
+            };
         }
         self.count += 1;
         self.replayed_before += u64::from(record.replays > 0);
@@ -74,26 +76,39 @@ impl Group {
 
 /// Letters counted by group.
 #[derive(Debug, Default)]
-pub struct Groups(BTreeMap<String, Group>);
+pub struct Groups {
+    groups: BTreeMap<String, Group>,
+    reveal: bool,
+}
 
 impl Groups {
+    /// Groups whose examples are shown as they are, or masked.
+    #[must_use]
+    pub fn shown(reveal: bool) -> Self {
+        Self {
+            reveal,
+            ..Self::default()
+        }
+    }
+
     /// Counts a letter.
-    pub fn add(&mut self, record: &FailureRecord) {
-        let mut name = fingerprint(record);
-        if self.0.len() >= MOST && !self.0.contains_key(&name) {
+    pub fn add(&mut self, letter: &Letter) {
+        let mut name = fingerprint(&letter.record);
+        if self.groups.len() >= MOST && !self.groups.contains_key(&name) {
             REST.clone_into(&mut name);
         }
-        let group = self.0.entry(name).or_insert_with_key(|name| Group {
+        let reveal = self.reveal;
+        let group = self.groups.entry(name).or_insert_with_key(|name| Group {
             group: name.clone(),
             ..Group::default()
         });
-        group.add(record);
+        group.add(letter, reveal);
     }
 
     /// The groups, the largest first.
     #[must_use]
     pub fn into_sorted(self) -> Vec<Group> {
-        let mut groups: Vec<_> = self.0.into_values().collect();
+        let mut groups: Vec<_> = self.groups.into_values().collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.count));
         groups
     }

@@ -1,24 +1,16 @@
 //! A browser together with the lease that keeps others from browsing the same queue at the same time, and with what a
-//! look puts in order: leftovers of killed moves and second copies of letters are taken away and counted.
+//! look puts in order ([`super::guard`]).
 
-use super::browser::{Browser, Taken};
+use super::{
+    browser::{Browser, Taken},
+    guard::Guard,
+};
 use crate::{
-    account,
-    archive::enter,
-    audit::{self, Note},
     error::{Error, Result},
-    lease::RenewedLease,
-    letter::Letter,
-    transit::{Holder, Leaving, Leftovers, Presence},
+    transit::Holder,
     workspace::Workspace,
 };
-use pipeline::{cause::logged, disposition::Disposition, stage::Stage};
-use serde_json::json;
-use std::{
-    collections::{HashSet, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
-    ops::ControlFlow,
-};
+use std::ops::ControlFlow;
 
 /// Browses letters while no other operator does.
 pub struct GuardedBrowser {
@@ -28,26 +20,6 @@ pub struct GuardedBrowser {
     guard: Option<Guard>,
     holders: Vec<Holder>,
     seen_all: bool,
-}
-
-pub(crate) struct Guard {
-    pub(crate) lease: RenewedLease,
-    pub(crate) stage: Stage,
-    pub(crate) archive: bool,
-    pub(crate) leftovers: Leftovers,
-    pub(crate) presence: Presence,
-    /// One number for each letter so far.
-    pub(crate) seen: HashSet<u64>,
-    pub(crate) swept: Swept,
-}
-
-/// What was taken away.
-#[derive(Default)]
-pub(crate) struct Swept {
-    doubles: u64,
-    leftovers: Vec<String>,
-    /// Run and customer of letters whose discard or undo was completed by this.
-    completed: Vec<(String, String)>,
 }
 
 impl GuardedBrowser {
@@ -166,6 +138,18 @@ impl GuardedBrowser {
         self.browser.held()
     }
 
+    /// Letters are about to be moved: nobody else may look by now. A process that stood still has lost its lease and perhaps
+    /// its letters, which another operator may have moved meanwhile; it would copy them once more.
+    ///
+    /// # Errors
+    /// When the lease is lost.
+    pub(crate) fn still_guarded(&self) -> Result<()> {
+        match self.guard.as_ref().is_none_or(|guard| guard.lease.held()) {
+            true => Ok(()),
+            false => Err(Error::Outlasted),
+        }
+    }
+
     /// As [`Browser::flush`].
     ///
     /// # Errors
@@ -184,122 +168,5 @@ impl GuardedBrowser {
             guard.end(&self.workspace, closed.is_ok(), self.seen_all).await;
         }
         Ok(closed?)
-    }
-}
-
-impl Guard {
-    /// Whether the letter was one too many: the copy of another one, or a leftover of what was moved.
-    async fn takes_away(&mut self, workspace: &Workspace, taken: &Taken) -> bool {
-        let letter = &taken.letter;
-        let key = letter.key();
-        self.leftovers.saw(&key);
-        if let Some(operation) = self.leftovers.moved_by(&key) {
-            let is_replay = operation.starts_with("p-");
-            account::complete(workspace, (self.stage, self.archive), letter, operation).await;
-            if taken.remove().await {
-                if !is_replay {
-                    let record = &letter.record;
-                    self.swept
-                        .completed
-                        .push((record.run_id.clone(), record.company_id.clone()));
-                }
-                self.swept.leftovers.push(key);
-            }
-            return true;
-        }
-        if self.seen.insert(self.number(letter)) {
-            return false;
-        }
-        self.swept.doubles += u64::from(taken.remove().await);
-        true
-    }
-
-    /// The digits of a letter are a number; in the archive a letter may rest for several operations.
-    fn number(&self, letter: &Letter) -> u64 {
-        match u64::from_str_radix(letter.digits(), 16) {
-            Ok(digits) if !self.archive => digits,
-            _ => {
-                let mut hash = DefaultHasher::new();
-                letter.key().hash(&mut hash);
-                letter
-                    .archived()
-                    .map(|archived| archived.operation)
-                    .hash(&mut hash);
-                hash.finish()
-            }
-        }
-    }
-
-    /// Remembers and says what was put in order, while nobody else can look.
-    async fn end(self, workspace: &Workspace, closed: bool, seen_all: bool) {
-        let Self {
-            lease,
-            stage,
-            archive,
-            leftovers,
-            presence,
-            swept,
-            ..
-        } = self;
-        if closed {
-            let leaving = Leaving::new(&workspace.rt.store, &workspace.rt.namespace, stage, archive);
-            let mut over = swept.leftovers.clone();
-            if seen_all {
-                over.extend(leftovers.missing());
-            }
-            let noted = async {
-                leaving.forget(&over).await?;
-                count(workspace, stage, &swept).await?;
-                presence.leave().await
-            };
-            if let Err(error) = noted.await {
-                tracing::debug!(
-                    error = logged(&error),
-                    "what a look has put in order is not noted"
-                );
-            }
-            if !swept.completed.is_empty() {
-                let became = if archive {
-                    Disposition::Dead
-                } else {
-                    Disposition::Discarded
-                };
-                enter(workspace, stage, became, &swept.completed).await;
-            }
-            tell(workspace, &swept);
-        }
-        lease.release().await;
-    }
-}
-
-async fn count(workspace: &Workspace, stage: Stage, swept: &Swept) -> Result<()> {
-    let (doubles, leftovers) = (swept.doubles, swept.leftovers.len() as u64);
-    if doubles + leftovers == 0 {
-        return Ok(());
-    }
-    let mut connection = workspace.rt.store.connection().await?;
-    let command = redis::cmd("HINCRBY")
-        .arg(workspace.rt.namespace.doubles_key())
-        .arg(stage.name())
-        .arg(doubles + leftovers)
-        .clone();
-    command.query_async::<()>(&mut *connection).await?;
-    drop(connection);
-    let note = Note {
-        action: "tidy",
-        subject: stage.name(),
-        result: json!({"doubles": doubles, "leftovers": leftovers}),
-        ..Note::default()
-    };
-    Ok(audit::append(workspace, note).await?)
-}
-
-fn tell(workspace: &Workspace, swept: &Swept) {
-    let (doubles, leftovers) = (swept.doubles, swept.leftovers.len());
-    if doubles > 0 || leftovers > 0 {
-        (workspace.notice)(&words::tr!(
-            "a killed process had left {} letters twice; each is there once now",
-            doubles + leftovers as u64
-        ));
     }
 }

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod filter;
 mod find;
 pub mod groups;
+pub(crate) mod guard;
 pub mod guarded;
 pub mod source;
 

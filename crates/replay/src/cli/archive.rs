@@ -72,8 +72,14 @@ pub(super) async fn discard(workspace: Workspace, args: DiscardArgs) -> anyhow::
         ))
         .into());
     }
+    if args.keep > archive::LONGEST {
+        return Err(ConfigError::message(words::text!(
+            "--keep: the broker keeps a letter of the archive for 49d at most; `dead export --reveal` keeps it in a file"
+        ))
+        .into());
+    }
     let bar = ProgressBar::new_spinner();
-    let moved = archive::discard(&workspace, &filter, why, args.keep, |moved| {
+    let moved = archive::discard(&workspace, &filter, &why, args.keep, |moved| {
         bar.set_position(moved)
     })
     .await?;
@@ -93,7 +99,19 @@ pub(super) async fn discard(workspace: Workspace, args: DiscardArgs) -> anyhow::
 pub(super) async fn undo(workspace: Workspace, args: UndoArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
-    let moved = archive::undo(&workspace, &args.operation, why, |_| {}).await?;
+    let of_import = args.operation.starts_with("i-");
+    // How many letters it is about, as far as that is known.
+    let about = Operations::of(&workspace).find(&args.operation).await?;
+    let about = about.map_or(0, |operation| operation.moved);
+    let moved = archive::undo(&workspace, &args.operation, &why, |_| {}).await?;
+    if moved.moved == 0 && of_import {
+        words::bail!(
+            "the dead letters of the {} stage hold nothing of `{}` any more; it may have been undone, or they were put back or discarded since{}",
+            workspace.stage,
+            args.operation,
+            also(moved.withheld.as_deref())
+        );
+    }
     if moved.moved == 0 {
         words::bail!(
             "the archive of the {} stage holds nothing of `{}`; it may have been undone, or its time is over{}",
@@ -102,10 +120,20 @@ pub(super) async fn undo(workspace: Workspace, args: UndoArgs) -> anyhow::Result
             also(moved.withheld.as_deref())
         );
     }
-    let said = if args.operation.starts_with("i-") {
-        words::tr!("{} moved to the archive", moved.moved)
-    } else {
-        words::tr!("{} brought back to the dead letters", moved.moved)
+    let missing = about.saturating_sub(moved.moved);
+    let said = match (of_import, missing) {
+        (true, 0) => words::tr!("{} moved to the archive", moved.moved),
+        (true, _) => words::tr!(
+            "{} moved to the archive; the other {missing} of {about} are not among the dead letters: they were put back or discarded since{}",
+            moved.moved,
+            also(moved.withheld.as_deref())
+        ),
+        (false, 0) => words::tr!("{} brought back to the dead letters", moved.moved),
+        (false, _) => words::tr!(
+            "{} brought back to the dead letters; the other {missing} of {about} are not in the archive: they were brought back before, or their time is over{}",
+            moved.moved,
+            also(moved.withheld.as_deref())
+        ),
     };
     finish(&moved, &said, args.json)
 }

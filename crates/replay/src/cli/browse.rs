@@ -4,7 +4,7 @@ use super::{asked, config::LookArgs, filter::FilterArgs, operator::by, print, sp
 use crate::{
     audit,
     browse::{browser::Taken, filter::Filter, groups::Groups},
-    letter::{fingerprint::fingerprint, reveal::mask_record},
+    letter::{fingerprint::fingerprint, reveal::masked_record},
     workspace::Workspace,
 };
 use clap::Args;
@@ -61,10 +61,10 @@ pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Resul
             let (archived, life) = (taken.letter.archived(), taken.letter.life().map(str::to_owned));
             // Masking changes the words, and the group is that of the words.
             let group = fingerprint(&taken.letter.record);
-            let mut record = taken.letter.record;
-            if !args.look.reveal {
-                mask_record(&mut record);
-            }
+            let record = match args.look.reveal {
+                true => taken.letter.record,
+                false => masked_record(&taken.letter),
+            };
             if args.json {
                 let mut line = serde_json::to_value(&record)?;
                 line["group"] = group.into();
@@ -115,24 +115,19 @@ pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::R
     if !args.look.reveal && asked::groups(workspace.stage, &args.look.desk, &filter, args.json).await? {
         return Ok(());
     }
-    let mut groups = Groups::default();
+    let mut groups = Groups::shown(args.look.reveal);
     let mut counted = 0;
     let browser = workspace.browse("groups").await?;
     let withheld = browser.withheld();
     let visit = async |taken: Taken| {
         if filter.matches(&taken.letter) {
             counted += 1;
-            groups.add(&taken.letter.record);
+            groups.add(&taken.letter);
         }
         Ok(filter.go_on(counted))
     };
     browser.walk(visit).await?;
-    let mut groups = groups.into_sorted();
-    if !args.look.reveal {
-        groups
-            .iter_mut()
-            .for_each(|group| group.example = pipeline::mask::mask_text(&group.example));
-    }
+    let groups = groups.into_sorted();
     let mut out = io::stdout().lock();
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&groups)?)?;

@@ -176,7 +176,11 @@ impl Desk {
         let said: Value = serde_json::from_slice(&body).unwrap_or_default();
         if !status.is_success() {
             let why = said["error"].as_str().unwrap_or(words::text!("no reason"));
-            words::bail!("{} answered {}: {why}", self.url, status.as_u16());
+            words::bail!(
+                "{} answered {}: {why}; a command with an empty DESK_URL (`DESK_URL= …`) looks into the queue itself",
+                self.url,
+                status.as_u16()
+            );
         }
         Ok(said)
     }

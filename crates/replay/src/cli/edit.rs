@@ -51,7 +51,7 @@ pub(super) struct EditArgs {
 
 pub(super) async fn edit(workspace: Workspace, args: EditArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator.clone());
-    let why = reason(&args.reason)?.to_owned();
+    let why = reason(&args.reason)?;
     let letter = find(&workspace, false, &args.id).await?;
     // An editor shows the whole body.
     if args.body.is_none() || args.reveal {

@@ -12,7 +12,7 @@ use anyhow::Context;
 use clap::Args;
 use std::{
     fs::File,
-    io::{self, BufReader, BufWriter, Write},
+    io::{self, BufReader, BufWriter, Read, Write},
     path::PathBuf,
 };
 
@@ -74,18 +74,23 @@ pub(super) async fn import(workspace: Workspace, args: ImportArgs) -> anyhow::Re
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
     let path = &args.file;
-    // It is read twice, so what is piped in is kept meanwhile.
+    // It is read twice, so what can be read once only is kept meanwhile.
+    let place = || path.display().to_string();
     let piped = match path.as_os_str() == "-" {
-        true => Some(keep_input()?),
-        false => None,
+        true => Some(kept(io::stdin().lock())?),
+        false if std::fs::metadata(path).with_context(place)?.is_file() => None,
+        false => Some(kept(File::open(path).with_context(place)?).with_context(place)?),
     };
     let open = || match &piped {
         Some(file) => File::open(file.path()).map(BufReader::new),
         None => File::open(path).map(BufReader::new),
     };
-    let report = exchange::import(&workspace, why, args.adopt, open)
+    let report = exchange::import(&workspace, &why, args.adopt, open)
         .await
-        .with_context(|| path.display().to_string())?;
+        .with_context(place)?;
+    if let Some(who) = &report.withheld {
+        pipeline::remark!("{who}; what is there twice then is there once after the next look");
+    }
     let mut out = io::stdout().lock();
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
@@ -104,8 +109,8 @@ pub(super) async fn import(workspace: Workspace, args: ImportArgs) -> anyhow::Re
     Ok(())
 }
 
-fn keep_input() -> io::Result<tempfile::NamedTempFile> {
+fn kept(mut input: impl Read) -> io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::NamedTempFile::new()?;
-    io::copy(&mut io::stdin().lock(), &mut file)?;
+    io::copy(&mut input, &mut file)?;
     Ok(file)
 }

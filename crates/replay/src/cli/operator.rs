@@ -5,7 +5,7 @@ use crate::{
     error::{Error, Result},
     workspace::Workspace,
 };
-use pipeline::setting::ConfigError;
+use pipeline::{mask::mask_text, setting::ConfigError};
 use std::io::{self, IsTerminal, Write};
 
 /// The workspace under the name that the operator gives.
@@ -16,15 +16,15 @@ pub(super) fn by(mut workspace: Workspace, args: OperatorArgs) -> Workspace {
     workspace
 }
 
-/// A reason that says something.
-pub(super) fn reason(text: &str) -> std::result::Result<&str, ConfigError> {
+/// A reason that says something; it is kept for long and read by many, so telephone numbers and mail addresses in it are masked.
+pub(super) fn reason(text: &str) -> std::result::Result<String, ConfigError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(ConfigError::message(words::text!(
             "--reason must say why; write one sentence"
         )));
     }
-    Ok(text)
+    Ok(mask_text(text))
 }
 
 /// Asks on the terminal; without one the answer has to be given as a flag.

@@ -135,7 +135,7 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
     }
     show_preview(&workspace, &filter, &repair, args.reveal).await?;
     let options = args.run.over(Options::default());
-    let made = freeze(&workspace, &filter, why, Some(repair), options.clone()).await?;
+    let made = freeze(&workspace, &filter, &why, Some(repair), options.clone()).await?;
     let question = words::tr!(
         "Repair and put back {} letters (plan {})?",
         made.plan.total,

@@ -30,7 +30,7 @@ pub(super) async fn pause(workspace: Workspace, args: PauseArgs) -> anyhow::Resu
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
     let plan = load(&workspace, &args.plan).await?;
-    let plan = change::pause(&workspace, &plan.id, why).await?;
+    let plan = change::pause(&workspace, &plan.id, &why).await?;
     let told = |plan: &Plan| {
         words::tr!(
             "paused: {} were put back, {} of them are still under way; next: dead resume {}",

@@ -149,7 +149,7 @@ pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result
     };
     let repair = begin(args.from, &workspace).await?;
     let why = reason(&args.reason)?;
-    let preview = freeze(&workspace, &Filter::try_from(args.filter)?, why, repair, options).await?;
+    let preview = freeze(&workspace, &Filter::try_from(args.filter)?, &why, repair, options).await?;
     note(&workspace, "plan", &preview.plan).await?;
     let mut out = io::stdout().lock();
     if args.json {

@@ -101,7 +101,7 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
                 words::bail!("not confirmed; nothing was moved");
             }
             refuse_if_busy(&workspace).await?;
-            match freeze_in_hand(&workspace, &filter, reason, repair, Options::default()).await? {
+            match freeze_in_hand(&workspace, &filter, &reason, repair, Options::default()).await? {
                 Some((preview, in_hand)) => (preview.plan, in_hand),
                 None if args.if_any => return no_letter(&workspace, args.json),
                 None => return Err(archive::nothing(&workspace, &filter, None)),

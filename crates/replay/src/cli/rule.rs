@@ -126,16 +126,13 @@ async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
     let visit = async |taken: crate::browse::browser::Taken| {
         if filter.matches(&taken.letter) {
             matched += 1;
-            groups.add(&taken.letter.record);
+            groups.add(&taken.letter);
         }
         Ok(ControlFlow::Continue(()))
     };
     browser.walk(visit).await?;
     let next = matched.min(filter.limit.unwrap_or(u64::MAX));
-    let mut groups = groups.into_sorted();
-    for group in &mut groups {
-        group.example = pipeline::mask::mask_text(&group.example);
-    }
+    let groups = groups.into_sorted();
     let mut out = io::stdout().lock();
     if args.json {
         let result = json!({"rule": args.name, "matched": matched, "next_run": next, "groups": groups});
@@ -154,7 +151,7 @@ async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
 async fn changed(workspace: Workspace, args: ChangeArgs, deed: Deed) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let (why, name) = (reason(&args.reason)?, &args.name);
-    change::change(&workspace, name, deed, why).await?;
+    change::change(&workspace, name, deed, &why).await?;
     let done = deed.done();
     writeln!(io::stdout().lock(), "{}", words::tr!("rule {name} is {done}"))?;
     Ok(())

@@ -4,7 +4,7 @@ use super::print;
 
 use crate::{
     browse::guarded::GuardedBrowser,
-    plan::{Plan, failed, options::Options, recorded, state::State, summary::result},
+    plan::{End, Plan, failed, options::Options, recorded, state::State, summary::result},
     workspace::Workspace,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -74,6 +74,12 @@ pub(super) async fn execute_in_hand(
         State::Complete | State::Sent if plan.failed() > 0 => {
             let example = failed::in_words(workspace, &plan).await;
             words::bail!("{} of {} failed again. {example}", plan.failed(), plan.reported())
+        }
+        State::Complete | State::Sent if plan.total > 0 && plan.count([End::Refused]) == plan.total => {
+            words::bail!(
+                "nothing was put back: none of the {} letters can be repaired in this way; the log says why of each",
+                plan.total
+            )
         }
         State::Complete | State::Sent => Ok(()),
         state if plan.note.is_empty() => anyhow::bail!("{}", state.told()),

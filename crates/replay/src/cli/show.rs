@@ -7,7 +7,7 @@ use crate::{
     letter::{
         Letter, body,
         fingerprint::fingerprint,
-        reveal::{mask_json, mask_record},
+        reveal::{mask_json, masked_record},
     },
     workspace::Workspace,
 };
@@ -58,7 +58,7 @@ pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Resul
     let group = fingerprint(&letter.record);
     let shown = readable(&letter, args.look.reveal);
     if !args.look.reveal {
-        mask_record(&mut letter.record);
+        letter.record = masked_record(&letter);
     }
     let mut out = io::stdout().lock();
     if args.json {

@@ -51,7 +51,7 @@ struct StageArgs {
 /// # Errors
 /// When a setting is wrong, or Redis is away.
 pub async fn pause_for(service: &'static str, stage: Stage, args: PauseStageArgs) -> anyhow::Result<()> {
-    let why = reason(&args.reason)?.to_owned();
+    let why = reason(&args.reason)?;
     let (workspace, json) = workspace(service, stage, args.how)?;
     let decision = decide::pause_stage(&workspace, &why).await?;
     if json {

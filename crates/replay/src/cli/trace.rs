@@ -6,17 +6,22 @@ use super::{
     print, quiet_at_terminal,
 };
 use crate::{
-    trace::{Standing, Story, read, standing},
+    trace::{OpenLetter, Standing, Story, of_customer, open_letters, read, standing},
     when::{self, parse_past},
+    workspace::Workspace,
 };
 use anyhow::Context as _;
 use clap::Args;
 use pipeline::{
+    cause::chain,
     config::{CommonArgs, CommonConfig},
+    failure::record::FailureRecord,
     service::Runtime,
     setting::ConfigError,
+    stage::Stage,
 };
 use serde::Serialize;
+use serde_json::Value;
 use std::{
     io,
     time::{Duration, Instant},
@@ -84,13 +89,60 @@ impl TraceArgs {
     /// # Errors
     /// When the broker is away, or takes no messages.
     pub async fn look(&self, rt: &Runtime, company: &str) -> anyhow::Result<Traced> {
-        if let Some(story) = self.asked(company).await? {
-            return Ok(traced(company, Some(story)));
+        let story = match self.asked(company).await? {
+            Some(story) => Some(story),
+            None => read(&rt.broker, company, self.since, progress())
+                .await
+                .with_context(|| words::tr!("read the account of events"))?,
+        };
+        let mut traced = traced(company, story);
+        let letters = self.letters(rt, company, &traced.standing).await;
+        let steps = traced.events.as_ref().map_or(&[][..], |story| &story.steps);
+        traced.standing = traced.standing.with_letters(steps, &letters);
+        Ok(traced)
+    }
+
+    /// The customer's open letters: all of them as the read model knows them; those in the queues only where they could say more,
+    /// for looking takes them out for a moment.
+    async fn letters(&self, rt: &Runtime, company: &str, standing: &Standing) -> Vec<OpenLetter> {
+        let found = match self.letters_of_desk(company).await {
+            Ok(None) if standing.is_open() => {
+                let workspace = Workspace::new(rt.clone(), Stage::Extract);
+                open_letters(&workspace, company).await.map_err(Into::into)
+            }
+            found => found.map(Option::unwrap_or_default),
+        };
+        found.unwrap_or_else(|error| {
+            pipeline::remark!(
+                "the open dead letters could not be looked through: {}",
+                chain(&*error)
+            );
+            Vec::new()
+        })
+    }
+
+    /// `None`: the queues know more.
+    async fn letters_of_desk(&self, company: &str) -> anyhow::Result<Option<Vec<OpenLetter>>> {
+        let Some(desk) = Desk::of(&self.desk)? else {
+            return Ok(None);
+        };
+        let (mut letters, query) = (Vec::new(), of_customer(company).source());
+        for stage in Stage::ALL {
+            let visit = |listed: Value| {
+                let record: FailureRecord = serde_json::from_value(listed["record"].clone())?;
+                letters.push(OpenLetter {
+                    stage,
+                    version: (record.company_id == company).then_some(record.version),
+                    id: record.id,
+                    code: record.code,
+                });
+                Ok(true)
+            };
+            if !desk.letters(stage, &query, visit).await? {
+                return Ok(None);
+            }
         }
-        let events = read(&rt.broker, company, self.since, progress())
-            .await
-            .with_context(|| words::tr!("read the account of events"))?;
-        Ok(traced(company, events))
+        Ok(Some(letters))
     }
 
     /// What the read model says, where there is one that knows all of it.

@@ -64,7 +64,7 @@ async fn ask(workspace: Workspace, what: What) -> anyhow::Result<()> {
         json,
         operator: named,
     } = how;
-    let why = reason(&why)?.to_owned();
+    let why = reason(&why)?;
     let workspace = by(workspace, named);
     let (rt, wishes) = (&workspace.rt, Wishes::of(&workspace.rt));
     let ask = Ask {

@@ -1,18 +1,24 @@
 //! Adding the letters of an export to the dead letters. It is checked as a whole before the first one is published.
 
-use super::line::Line;
+use super::line::{Line, digest};
 use crate::{
     account,
+    archive::{enter, subjects_of},
     browse::{browser::Taken, filter::Filter},
     error::{Error, Result},
+    letter::Letter,
     operation::{Draft, Kind, Running, new_id},
     workspace::Workspace,
 };
-use pipeline::{events::What, failure::record::FailureRecord, message::Outgoing};
+use pipeline::{
+    disposition::Disposition,
+    events::What,
+    message::{Death, Outgoing},
+};
 use serde::Serialize;
 use serde_json::json;
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     io::{self, BufRead, Read},
     ops::ControlFlow,
     time::Duration,
@@ -22,21 +28,37 @@ const CHUNK: usize = 200;
 /// A line holds its body twice, once for readers, and the largest answer of a vendor has 16 MiB.
 const LONGEST: u64 = 96 << 20;
 
-/// The lines of an export, none of them longer than `longest` bytes.
-fn lines(mut from: impl BufRead, longest: u64) -> impl Iterator<Item = io::Result<String>> {
-    std::iter::from_fn(move || {
+/// What some editors put in front of a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The lines of an export with their numbers, none of them longer than `longest` bytes; empty ones are passed over.
+fn lines(mut from: impl BufRead, longest: u64) -> impl Iterator<Item = (usize, io::Result<String>)> {
+    let mut number = 0;
+    let next = move || {
+        number += 1;
         let mut line = String::new();
-        match from.by_ref().take(longest + 1).read_line(&mut line) {
-            Ok(0) => None,
+        let read = from.by_ref().take(longest + 1).read_line(&mut line);
+        let line = match read {
+            Ok(0) => return None,
             Ok(_) if line.len() as u64 > longest => {
                 let problem = words::tr!("longer than {longest} bytes");
-                Some(Err(io::Error::new(io::ErrorKind::InvalidData, problem)))
+                Err(io::Error::new(io::ErrorKind::InvalidData, problem))
             }
-            Ok(_) => Some(Ok(line)),
-            Err(error) => Some(Err(error)),
-        }
-    })
+            Ok(_) => Ok(line.trim_start_matches(BYTE_ORDER_MARK).to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let problem = words::text!("no UTF-8 text, in which an export is written");
+                Err(io::Error::new(io::ErrorKind::InvalidData, problem))
+            }
+            Err(error) => Err(error),
+        };
+        Some((number, line))
+    };
+    let is_empty = |line: &io::Result<String>| line.as_ref().is_ok_and(|line| line.trim().is_empty());
+    std::iter::from_fn(next).filter(move |(_, line)| !is_empty(line))
 }
+
+/// Letters of the file by their digits, with the digest of what each holds.
+type Wanted = HashMap<String, String>;
 
 /// What an import has done.
 #[derive(Debug, Default, Serialize)]
@@ -47,6 +69,11 @@ pub struct Imported {
     pub imported: u64,
     /// Letters that were there already.
     pub present: u64,
+    /// Letters that were there already with another body, and were left as they are.
+    pub different: u64,
+    /// Who may hold letters that could not be seen; those may be there twice until the next look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
 }
 
 /// Adds the letters of an export to the end of the dead letters. `open` gives the lines from their beginning, twice. It is
@@ -68,11 +95,12 @@ pub async fn import<R: BufRead>(
         kind: Kind::Import,
         id: operation.clone(),
         filter: &everything,
-        which: Some(words::tr!("{} letters of a file", wanted.len())),
+        which: Some(words::kept!("{} letters of a file", wanted.len())),
         reason,
         of: None,
         keep: Duration::ZERO,
     };
+    let all = wanted.len() as u64;
     let running = Running::begin(workspace, draft).await?;
     (workspace.notice)(&words::tr!(
         "operation {operation}; `dead undo {operation}` takes it back"
@@ -82,52 +110,74 @@ pub async fn import<R: BufRead>(
         ..Imported::default()
     };
     let browser = workspace.browse(&words::tr!("import {operation}")).await?;
+    report.withheld = browser.withheld();
+    let mut different = None;
     let visit = async |taken: Taken| {
-        report.present += u64::from(wanted.remove(&taken.letter.record.id));
+        let letter = taken.letter;
+        match wanted.remove(letter.digits()) {
+            Some(content) if content == digest(&letter.body) => report.present += 1,
+            Some(_) => {
+                report.different += 1;
+                different.get_or_insert(letter.record.id);
+            }
+            None => {}
+        }
         Ok(ControlFlow::Continue(()))
     };
     browser.walk(visit).await?;
     let mut chunk = Vec::with_capacity(CHUNK);
-    for line in lines(open()?, LONGEST) {
+    for (_, line) in lines(open()?, LONGEST) {
         let line: Line = serde_json::from_str(&line?)?;
-        if wanted.contains(&line.record.id) {
-            let (place, record) = (line.record.id.clone(), line.record.clone());
-            let letter = line.check(namespace, stage, adopt, &operation);
-            let letter = letter.map_err(|problem| Error::Invalid {
+        if wanted.contains_key(line.digits()) {
+            let place = line.record.id.clone();
+            let message = line.check(namespace, stage, adopt, &operation);
+            let message = message.map_err(|problem| Error::Invalid {
                 place,
                 problem: format!("{problem:#}"),
             })?;
-            chunk.push((record, letter));
+            chunk.push(message);
         }
         if chunk.len() == CHUNK {
             publish(&running, workspace, &mut chunk, &mut report).await?;
         }
     }
     publish(&running, workspace, &mut chunk, &mut report).await?;
-    running.end(false, json!(report)).await?;
-    Ok(report)
+    let found = report.imported + report.present + report.different;
+    running.end(found != all, json!(report)).await?;
+    if found != all {
+        // A pipe is empty when it is read once more.
+        return Err(Error::NotNow(words::tr!(
+            "the file changed while it was read: {all} letters at first, {found} later; import it again, which adds what is missing"
+        )));
+    }
+    match different {
+        None => Ok(report),
+        Some(first) => Err(Error::NotNow(words::tr!(
+            "{} imported, {} were there already, and {} with another body, which were left as they are, the first is {first}: discard \
+             those letters before you import others in their place, or edit them",
+            report.imported,
+            report.present,
+            report.different
+        ))),
+    }
 }
 
-/// The ids of all lines, once each of them is right.
-fn checked(
-    workspace: &Workspace,
-    operation: &str,
-    adopt: bool,
-    from: impl BufRead,
-) -> Result<HashSet<String>> {
+/// All lines, once each of them is right.
+fn checked(workspace: &Workspace, operation: &str, adopt: bool, from: impl BufRead) -> Result<Wanted> {
     let namespace = &workspace.rt.namespace;
-    let mut wanted = HashSet::new();
-    for (number, line) in lines(from, LONGEST).enumerate() {
-        let place = words::tr!("line {}; nothing was imported", number + 1);
+    let mut wanted = Wanted::new();
+    for (number, line) in lines(from, LONGEST) {
+        let place = words::tr!("line {number}; nothing was imported");
         let wrong = |problem: String| Error::Invalid {
             place: place.clone(),
             problem,
         };
-        let line: Line = serde_json::from_str(&line?).map_err(|problem| wrong(problem.to_string()))?;
-        let id = line.record.id.clone();
-        line.check(namespace, workspace.stage, adopt, operation)
-            .map_err(|problem| wrong(format!("{problem:#}")))?;
-        if !wanted.insert(id.clone()) {
+        let line = line.map_err(|problem| wrong(problem.to_string()))?;
+        let line: Line = serde_json::from_str(&line).map_err(|problem| wrong(problem.to_string()))?;
+        let (id, digits) = (line.record.id.clone(), line.digits().to_owned());
+        let message = line.check(namespace, workspace.stage, adopt, operation);
+        let message = message.map_err(|problem| wrong(format!("{problem:#}")))?;
+        if wanted.insert(digits, digest(message.body())).is_some() {
             return Err(wrong(words::tr!("`{id}` a second time")));
         }
     }
@@ -137,15 +187,23 @@ fn checked(
 async fn publish(
     running: &Running<'_>,
     workspace: &Workspace,
-    chunk: &mut Vec<(FailureRecord, Outgoing)>,
+    chunk: &mut Vec<Outgoing>,
     report: &mut Imported,
 ) -> Result<()> {
-    let letters = chunk.len() as u64;
-    let (records, messages): (Vec<_>, Vec<_>) = chunk.drain(..).unzip();
-    workspace.rt.publisher.publish(messages).await?;
-    account::tell(workspace, workspace.stage, What::Imported, &records, &running.id).await;
-    report.imported += letters;
-    running.moved(letters).await
+    let (home, stage) = (workspace.rt.namespace.queue(workspace.stage), workspace.stage);
+    let read = |message: &Outgoing| {
+        let (envelope, body) = (message.envelope().clone(), message.body().clone());
+        Letter::read(stage, &home, envelope, &Death::default(), body)
+    };
+    let letters: Vec<Letter> = chunk.iter().map(read).collect();
+    workspace.rt.publisher.publish(std::mem::take(chunk)).await?;
+    account::tell(workspace, stage, What::Imported, &letters, &running.id).await;
+    report.imported += letters.len() as u64;
+    running.moved(letters.len() as u64).await?;
+    // They may have been discarded before, and are dead again.
+    let subjects: Vec<_> = letters.iter().flat_map(subjects_of).collect();
+    enter(workspace, stage, Disposition::Dead, &subjects).await;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -156,8 +214,11 @@ mod tests {
     #[test]
     fn a_line_without_end_is_refused_before_it_fills_the_memory() {
         let endless = BufReader::new(repeat(b' '));
-        assert!(lines(endless, 1_000).next().unwrap().is_err());
-        let two: Vec<_> = lines("a\nb".as_bytes(), 2).map(Result::unwrap).collect();
-        assert_eq!(two, ["a\n", "b"]);
+        assert!(lines(endless, 1_000).next().unwrap().1.is_err());
+        let read = |text: &'static [u8]| lines(text, 9).map(|(number, line)| (number, line.ok()));
+        let two: Vec<_> = read("\u{feff}a\n\n \r\nb\n\n".as_bytes()).collect();
+        assert_eq!(two, [(1, Some("a\n".into())), (4, Some("b\n".into()))]);
+        let wide: Vec<_> = read(b"a\n\xff\xfe{").collect();
+        assert_eq!(wide[1], (2, None));
     }
 }

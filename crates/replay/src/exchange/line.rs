@@ -3,7 +3,7 @@
 use crate::{
     letter::{
         Letter, body,
-        reveal::{mask_json, mask_record},
+        reveal::{mask_json, masked_record},
     },
     workspace::Workspace,
 };
@@ -45,11 +45,14 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn of(workspace: &Workspace, letter: Letter, reveal: bool) -> Self {
         let mut shown = body::to_json(letter.kind(), &letter.body).unwrap_or_default();
-        let (mut record, mut headers) = (letter.record, letter.envelope);
+        let record = match reveal {
+            true => letter.record.clone(),
+            false => masked_record(&letter),
+        };
+        let mut headers = letter.envelope;
         headers.failure = None;
         if !reveal {
             mask_json(&mut shown);
-            mask_record(&mut record);
             headers.history.clear();
         }
         Self {
@@ -63,6 +66,12 @@ impl Line {
             record,
             headers,
         }
+    }
+
+    /// The letter's own digits, by which it is known whatever the rest of its id says.
+    pub(super) fn digits(&self) -> &str {
+        let id = &self.record.id;
+        identity::digits(id).unwrap_or(id)
     }
 
     /// The letter as it will be published, or what is wrong with the line.
@@ -114,7 +123,7 @@ impl Line {
     }
 }
 
-fn digest(body: &[u8]) -> String {
+pub(super) fn digest(body: &[u8]) -> String {
     Sha256::digest(body)
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -11,7 +11,10 @@ use prost::Message;
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
 };
-use proto::{v1::FormRecord, v2::Bundle};
+use proto::{
+    v1::FormRecord,
+    v2::{Bundle, BundledRecord},
+};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -98,15 +101,13 @@ fn each_alone(json: &mut Value, body: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The customers of a bundle's records; none for any other message.
-pub(crate) fn bundled(kind: &str, body: &[u8]) -> Vec<String> {
+/// A bundle's records, and of which kind they are; none for any other message.
+pub(crate) fn bundle(kind: &str, body: &[u8]) -> (String, Vec<BundledRecord>) {
     if kind != BUNDLE {
-        return Vec::new();
+        return Default::default();
     }
-    let records = Bundle::decode(body)
-        .map(|bundle| bundle.records)
-        .unwrap_or_default();
-    records.into_iter().map(|record| record.company_id).collect()
+    let bundle = Bundle::decode(body).unwrap_or_default();
+    (bundle.kind, bundle.records)
 }
 
 /// The body that an edited JSON stands for; `original` gives back unchanged parts byte for byte.
@@ -330,8 +331,12 @@ mod tests {
         let shown = to_json(BUNDLE, &body).unwrap();
         assert_eq!(shown["records"][1]["companyId"], "8");
         assert_eq!(shown["records"][1]["body"]["fields"][0]["text"], "张");
-        assert_eq!(bundled(BUNDLE, &body), ["7", "8"]);
-        assert!(bundled(FormRecord::TYPE, &record().encode_to_vec()).is_empty());
+        let customers = |kind, body: &[u8]| -> Vec<String> {
+            let records = super::bundle(kind, body).1.into_iter();
+            records.map(|record| record.company_id).collect()
+        };
+        assert_eq!(customers(BUNDLE, &body), ["7", "8"]);
+        assert!(customers(FormRecord::TYPE, &record().encode_to_vec()).is_empty());
         assert!(matches!(from_json(BUNDLE, &shown, &body), Err(Error::Bundled)));
     }
 

@@ -19,7 +19,12 @@ use pipeline::{
 
 use bytes::Bytes;
 use prost::Message;
-use proto::v1::FormRecord;
+use proto::{v1::FormRecord, v2::BundledRecord};
+
+/// Between the operations that brought a letter back, in its header.
+const BETWEEN_LIVES: &str = " ";
+/// Of more of them the last ones are known.
+const MOST_LIVES: usize = 20;
 
 /// One dead letter.
 #[derive(Debug, Clone)]
@@ -40,7 +45,7 @@ impl Letter {
             .as_deref()
             .and_then(|json| serde_json::from_str(json).ok());
         let mut record: FailureRecord = own.unwrap_or_else(|| {
-            let customers = body::bundled(&envelope.kind, &body).len();
+            let customers = body::bundle(&envelope.kind, &body).1.len();
             broker_record(stage, home, &envelope, death, customers)
         });
         if record.mapping.is_none() && envelope.kind == FormRecord::TYPE {
@@ -67,13 +72,89 @@ impl Letter {
     /// The customers of a message that carries many records, which the broker has buried as a whole; none for any other one.
     #[must_use]
     pub fn customers(&self) -> Vec<String> {
-        body::bundled(self.kind(), &self.body)
+        let (_, records) = body::bundle(self.kind(), &self.body);
+        records.into_iter().map(|record| record.company_id).collect()
+    }
+
+    /// Of which kind the records are that it carries, or it is.
+    pub(crate) fn carried(&self) -> String {
+        let (kind, bundled) = body::bundle(self.kind(), &self.body);
+        match bundled.is_empty() {
+            true => self.kind().to_owned(),
+            false => kind,
+        }
+    }
+
+    /// Each record of a message that carries many, as a letter of its own under the same id; none for any other one.
+    pub(crate) fn parts(&self) -> Vec<Self> {
+        let (kind, bundled) = body::bundle(self.kind(), &self.body);
+        let records = self.records();
+        let parts = bundled.into_iter().zip(records);
+        let alone = |(one, record): (BundledRecord, FailureRecord)| Self {
+            envelope: Envelope {
+                message_id: one.message_id,
+                kind: kind.clone(),
+                run_id: one.run_id,
+                company_id: one.company_id,
+                version: one.version,
+                first_seen_ms: one.first_seen,
+                traceparent: Some(one.traceparent).filter(|text| !text.is_empty()),
+                replays: one.replays.max(self.envelope.replays),
+                repair_of: Some(one.repair_of).filter(|text| !text.is_empty()),
+                ..self.envelope.clone()
+            },
+            record,
+            body: one.body,
+        };
+        parts.map(alone).collect()
+    }
+
+    /// What the letter says of each customer in it: its record, or one for each record that the message carries.
+    pub(crate) fn records(&self) -> Vec<FailureRecord> {
+        let (_, bundled) = body::bundle(self.kind(), &self.body);
+        if bundled.is_empty() {
+            return vec![self.record.clone()];
+        }
+        let of = |one: BundledRecord| FailureRecord {
+            company_id: one.company_id,
+            version: one.version,
+            run_id: one.run_id,
+            ..self.record.clone()
+        };
+        bundled.into_iter().map(of).collect()
+    }
+
+    /// The replays that the letter or a record in it comes from, `<plan>/<letter>`.
+    pub(crate) fn replay_tags(&self) -> Vec<String> {
+        match self.replay_tag() {
+            Some(tag) => vec![tag.to_owned()],
+            None => {
+                let (_, bundled) = body::bundle(self.kind(), &self.body);
+                let tags = bundled.into_iter().map(|one| one.replay);
+                tags.filter(|tag| !tag.is_empty()).collect()
+            }
+        }
     }
 
     /// Which life of the letter it is: the operation that brought it back from the archive or from a file.
     #[must_use]
     pub fn life(&self) -> Option<&str> {
-        self.envelope.life.as_deref()
+        self.lives().next()
+    }
+
+    /// All operations that brought it back since it died, the last one first: what an import brought may have been discarded
+    /// and restored since, and is of the import all the same.
+    pub fn lives(&self) -> impl Iterator<Item = &str> {
+        self.envelope
+            .life
+            .iter()
+            .flat_map(|lives| lives.split(BETWEEN_LIVES))
+    }
+
+    /// The header of the next life of it, which begins with this operation.
+    pub(crate) fn brought_back_by(&self, operation: &str) -> String {
+        let lives = std::iter::once(operation).chain(self.lives()).take(MOST_LIVES);
+        lives.collect::<Vec<_>>().join(BETWEEN_LIVES)
     }
 
     /// Its name in plans and operations: what was done to the letter in an earlier life says nothing about this one.
@@ -177,6 +258,9 @@ mod tests {
         let key = letter.key();
         letter.envelope.life = Some("d-1".into());
         assert_eq!(letter.key(), format!("{key}.d-1"));
+        letter.envelope.life = Some(letter.brought_back_by("d-2"));
+        assert_eq!(letter.key(), format!("{key}.d-2"), "one life at a time");
+        assert_eq!(letter.lives().collect::<Vec<_>>(), ["d-2", "d-1"]);
         assert_eq!(
             letter.back("p-1/x").envelope().life,
             None,

@@ -1,6 +1,8 @@
 //! Masking of customer data: e-mail addresses and phone numbers are masked unless the operator asks to reveal them.
 
+use super::{Letter, body};
 use pipeline::{
+    events::Cells,
     failure::record::FailureRecord,
     mask::{mask_email, mask_phone, mask_text},
 };
@@ -11,15 +13,19 @@ pub fn mask_json(json: &mut Value) {
     mask_under("", json);
 }
 
-/// Masks what a failure says; it should hold no customer data, and a vendor's words may.
-pub fn mask_record(record: &mut FailureRecord) {
-    record.message = mask_text(&record.message);
-    if let Some(vendor) = &mut record.vendor {
-        vendor.message = mask_text(&vendor.message);
+/// Why a letter died, in words that quote nothing of what it holds: the one form in which others than whoever asks to see it in
+/// full get to know of it.
+#[must_use]
+pub fn masked_record(letter: &Letter) -> FailureRecord {
+    let mut record = letter.record.clone();
+    let mut cells = Cells::default();
+    let (kind, bundled) = body::bundle(letter.kind(), &letter.body);
+    match bundled.is_empty() {
+        true => cells.add_body(letter.kind(), &letter.body),
+        false => bundled.iter().for_each(|one| cells.add_body(&kind, &one.body)),
     }
-    for attempt in &mut record.attempts {
-        attempt.message = mask_text(&attempt.message);
-    }
+    cells.mask(&mut record);
+    record
 }
 
 fn mask_under(name: &str, json: &mut Value) {
@@ -33,7 +39,7 @@ fn mask_under(name: &str, json: &mut Value) {
             for (key, value) in fields.iter_mut() {
                 match &caption {
                     Some(caption)
-                        if !["label", "field", "name"].contains(&key.as_str()) && !is_phone(key) =>
+                        if !["label", "field", "name", "type"].contains(&key.as_str()) && !is_phone(key) =>
                     {
                         mask_under(caption, value);
                     }
@@ -45,11 +51,15 @@ fn mask_under(name: &str, json: &mut Value) {
     }
 }
 
-/// What people call a cell: `label` in a form record, `name` beside a value in a detail.
+/// What people call a cell: `label` in a form record, `name` or `type` beside a value in a detail.
 fn caption(fields: &serde_json::Map<String, Value>) -> Option<String> {
-    let label = fields.get("label");
-    let named = fields.get("name").filter(|_| fields.contains_key("value"));
-    label.or(named).and_then(Value::as_str).map(str::to_owned)
+    let beside = |name| fields.get(name).filter(|_| fields.contains_key("value"));
+    let captions = [fields.get("label"), beside("name"), beside("type")];
+    let mut captions = captions.into_iter().flatten().filter_map(Value::as_str);
+    let telling = captions
+        .clone()
+        .find(|caption| is_phone(caption) || is_email(caption));
+    telling.or_else(|| captions.next()).map(str::to_owned)
 }
 
 fn mask_named(name: &str, text: &str) -> String {
@@ -126,7 +136,13 @@ mod tests {
             "fields": [{"field": "w", "label": "座机", "text": "62345678"}, {"field": "w", "label": "E-Mail", "text": "nobody"}],
             "detail": {"company": [{"fields": [{"id": 7, "name": "公司座机", "value": "62345678"}, {"name": "公司名称", "value": "Wang"}]}]},
         });
+        body["contact"] = json!([{"type": "whatsapp", "value": "62811223344"}, {"type": "email", "name": "work", "value": "no at"}]);
         mask_json(&mut body);
+        assert_eq!(
+            body["contact"][0],
+            json!({"type": "whatsapp", "value": "628***44"})
+        );
+        assert_eq!(body["contact"][1]["value"], "***");
         assert_eq!(body["fields"][0]["text"], "623***78");
         assert_eq!(body["fields"][1]["text"], "***");
         let cells = &body["detail"]["company"][0]["fields"];

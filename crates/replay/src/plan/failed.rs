@@ -4,10 +4,14 @@ use super::Plan;
 use crate::{
     browse::browser::Taken,
     error::Result,
-    letter::{Letter, reveal::mask_record},
+    letter::{Letter, reveal::masked_record},
     workspace::Workspace,
 };
-use pipeline::{cause::chain, failure::VendorAnswer, stage::Stage};
+use pipeline::{
+    cause::chain,
+    failure::{VendorAnswer, outcome},
+    stage::Stage,
+};
 use serde::Serialize;
 use std::ops::ControlFlow;
 
@@ -34,12 +38,11 @@ pub struct FailedAgain {
 impl FailedAgain {
     fn of(stage: Stage, plan: &str, letter: &Letter) -> Option<Self> {
         let tag = letter.replay_tag()?;
-        let (made_by, name) = tag.split_once('/')?;
+        let (made_by, name) = outcome::plan_and_letter(tag)?;
         if made_by != plan {
             return None;
         }
-        let mut record = letter.record.clone();
-        mask_record(&mut record);
+        let record = masked_record(letter);
         Some(Self {
             letter: name.to_owned(),
             stage: stage.name().to_owned(),

@@ -13,12 +13,7 @@ use super::{
 };
 
 use crate::{
-    browse::{
-        browser::Taken,
-        filter::Filter,
-        groups::{Group, Groups},
-        guarded::GuardedBrowser,
-    },
+    browse::{browser::Taken, filter::Filter, groups::Group, guarded::GuardedBrowser},
     error::{Error, Result},
     operation::{lease, new_id},
     repair::Repair,
@@ -238,20 +233,12 @@ async fn freeze(
         cost: Cost::of(workspace.stage, repair, total, options.rate),
         customers: customers(workspace, &id).await?,
         plan,
-        groups: masked(groups),
+        groups: groups.into_sorted(),
         superseded,
         not_kept,
         died_between: between,
         withheld,
     }))
-}
-
-fn masked(groups: Groups) -> Vec<Group> {
-    let mut groups = groups.into_sorted();
-    for group in &mut groups {
-        group.example = pipeline::mask::mask_text(&group.example);
-    }
-    groups
 }
 
 /// The plan as it is from now on; `None`: it would have no letters, and is forgotten.

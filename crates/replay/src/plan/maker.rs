@@ -102,7 +102,7 @@ impl<'a> Maker<'a> {
     pub(super) fn count(&mut self, letter: &Letter) {
         let died = letter.record.last_failed_at;
         self.between = (self.between.0.min(died), self.between.1.max(died));
-        self.groups.add(&letter.record);
+        self.groups.add(letter);
     }
 
     /// Writes a chunk down; returns how many of it are superseded. What is fetched anew cannot be.

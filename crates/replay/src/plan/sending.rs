@@ -74,7 +74,7 @@ impl Pass<'_> {
                 None => messages.push(letter.back(&tag)),
                 Some(repair) => match repair.apply(letter, &tag, &kept) {
                     Ok(repaired) => {
-                        messages.push(repaired);
+                        messages.extend(repaired);
                         messages.push(archive::original(self.workspace, letter, &plan.id, &plan.reason));
                     }
                     Err(problem) => {
@@ -93,10 +93,11 @@ impl Pass<'_> {
         let rt = &self.workspace.rt;
         let noted = Leaving::new(&rt.store, &rt.namespace, self.workspace.stage, false);
         noted.intend(&plan.id, &keys).await?;
+        browser.still_guarded()?;
         rt.publisher.publish(messages).await?;
-        let records = leaving.iter().map(|taken| &taken.letter.record);
+        let told = leaving.iter().map(|taken| &taken.letter);
         let what = account::put_back(plan);
-        account::tell(self.workspace, self.workspace.stage, what, records, &plan.id).await;
+        account::tell(self.workspace, self.workspace.stage, what, told, &plan.id).await;
         self.workspace.plans().sent(&plan.id, &keys).await?;
         remove_all(&leaving).await;
         browser.flush().await?;

@@ -20,12 +20,10 @@ pub(super) async fn sweep(workspace: &Workspace, plan: &str) -> Result<u64> {
             .browse_at(stage, false, &words::kept!("outcomes of {plan}"))
             .await?;
         let visit = async |taken: Taken| {
-            let tagged = taken
-                .letter
-                .replay_tag()
-                .filter(|tag| outcome::plan_of(tag) == plan);
-            reports.extend(tagged.and_then(|tag| outcome::replay_outcome(stage, tag, Disposition::Dead)));
-            if reports.len() == CHUNK {
+            let tags = taken.letter.replay_tags();
+            let tagged = tags.iter().filter(|tag| outcome::plan_of(tag) == plan);
+            reports.extend(tagged.filter_map(|tag| outcome::replay_outcome(stage, tag, Disposition::Dead)));
+            if reports.len() >= CHUNK {
                 found += report(workspace, &mut reports).await?;
             }
             Ok(ControlFlow::Continue(()))

@@ -3,6 +3,7 @@
 use super::{Error, Repair};
 use crate::letter::Letter;
 use pipeline::{
+    failure::record::FailureRecord,
     message::{Envelope, Outgoing, Subject},
     service::Runtime,
     snapshots::Found,
@@ -19,11 +20,11 @@ pub(crate) struct KeptSnapshots(HashMap<String, Found>);
 
 impl KeptSnapshots {
     /// The snapshot of a letter's customer, of the state that died or of a newer one.
-    pub(crate) fn for_letter(&self, letter: &Letter) -> Result<&CompanySnapshot, Error> {
-        let found = self.0.get(&letter.record.company_id).and_then(Option::as_ref);
+    pub(crate) fn for_customer(&self, record: &FailureRecord) -> Result<&CompanySnapshot, Error> {
+        let found = self.0.get(&record.company_id).and_then(Option::as_ref);
         let kept = found.ok_or(Error::NotKept)?.as_ref();
         let snapshot = &kept.map_err(|why| Error::Unusable(why.clone()))?.snapshot;
-        let died: Version = letter.record.version.parse().unwrap_or_default();
+        let died: Version = record.version.parse().unwrap_or_default();
         match snapshot.version() < died {
             true => Err(Error::OlderKept),
             false => Ok(snapshot),
@@ -43,7 +44,8 @@ impl Repair {
         }
         let companies: Vec<String> = letters
             .into_iter()
-            .map(|letter| letter.record.company_id.clone())
+            .flat_map(Letter::records)
+            .map(|record| record.company_id)
             .collect();
         let found = rt.snapshots.of(&companies).await?;
         Ok(KeptSnapshots(companies.into_iter().zip(found).collect()))

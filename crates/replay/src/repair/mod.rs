@@ -18,6 +18,7 @@ use crate::letter::{Letter, body};
 use kept::KeptSnapshots;
 
 use pipeline::{
+    failure::outcome::part_tag,
     message::{Envelope, Outgoing, Subject},
     stage::Stage,
     version::Version,
@@ -109,11 +110,11 @@ pub(crate) fn described<S: Serializer>(repair: &Option<Repair>, serializer: S) -
             ["value", "old", "new", "expression"].contains(&name.as_str()),
             value,
         ) {
-            let begin: String = text.chars().take(2).collect();
-            *text = if text.chars().count() > 2 {
-                format!("{begin}***")
-            } else {
-                begin
+            // Names of two letters are common.
+            let begin: String = text.chars().take(1).collect();
+            *text = match text.chars().count() {
+                0 | 1 => "***".to_owned(),
+                _ => format!("{begin}***"),
             };
         }
     }
@@ -156,13 +157,35 @@ pub enum Error {
 }
 
 impl Repair {
-    /// The repaired copy, ready to be sent with this replay tag.
-    pub(crate) fn apply(&self, letter: &Letter, tag: &str, kept: &KeptSnapshots) -> Result<Outgoing, Error> {
+    /// The repaired copy, ready to be sent with this replay tag; of a letter that carries the records of many, which only begins
+    /// anew, one for each of them.
+    pub(crate) fn apply(
+        &self,
+        letter: &Letter,
+        tag: &str,
+        kept: &KeptSnapshots,
+    ) -> Result<Vec<Outgoing>, Error> {
+        let parts = letter.parts();
+        if parts.is_empty() || !self.is_anew() {
+            return Ok(vec![self.apply_alone(letter, tag, kept)?]);
+        }
+        let count = parts.len();
+        let parts = parts.iter().zip(1..);
+        parts
+            .map(|(part, number)| self.apply_alone(part, &part_tag(tag, number, count), kept))
+            .collect()
+    }
+
+    fn apply_alone(&self, letter: &Letter, tag: &str, kept: &KeptSnapshots) -> Result<Outgoing, Error> {
         let body = self.body_from(letter, kept)?;
         let mut envelope = letter.next_life(tag);
         envelope.repair_of = Some(letter.record.id.clone());
         if *self == Self::Kept {
-            return Ok(kept::mapped_anew(kept.for_letter(letter)?, letter, envelope));
+            return Ok(kept::mapped_anew(
+                kept.for_customer(&letter.record)?,
+                letter,
+                envelope,
+            ));
         }
         if self.fetches(letter) {
             return Ok(refetch(letter, envelope));
@@ -178,7 +201,7 @@ impl Repair {
 
     /// Whether the letter's customer is fetched anew.
     pub(crate) fn fetches(&self, letter: &Letter) -> bool {
-        *self == Self::Refetch || (*self == Self::Remap && letter.kind() == FormRecord::TYPE)
+        *self == Self::Refetch || (*self == Self::Remap && letter.carried() == FormRecord::TYPE)
     }
 
     /// The letter's body as it would be sent, where it is changed.
@@ -191,12 +214,17 @@ impl Repair {
 
     /// The same, with what is kept of the customers.
     pub(crate) fn body_from(&self, letter: &Letter, kept: &KeptSnapshots) -> Result<Bytes, Error> {
-        if self.fetches(letter) && letter.record.company_id.is_empty() {
+        let nobody = || letter.records().iter().any(|record| record.company_id.is_empty());
+        if self.fetches(letter) && nobody() {
             return Err(Error::Nobody);
         }
         match self {
             Self::Remap | Self::Refetch => return Ok(letter.body.clone()),
-            Self::Kept => return kept.for_letter(letter).map(|_| letter.body.clone()),
+            Self::Kept => {
+                let all = letter.records();
+                let each = all.iter().map(|record| kept.for_customer(record));
+                return each.collect::<Result<Vec<_>, _>>().map(|_| letter.body.clone());
+            }
             Self::Forgotten => return Err(Error::Forgotten),
             Self::Replace(edit) if edit.of != digest(&letter.body) => return Err(Error::Changed),
             Self::Replace(_) | Self::Set(_) => {}

@@ -6,6 +6,7 @@ use crate::{
     error::{Error, Result},
     workspace::Workspace,
 };
+use pipeline::mask::mask_text;
 use serde_json::json;
 
 /// What is done with a rule that there is.
@@ -61,6 +62,7 @@ pub async fn add(workspace: &Workspace, rule: Rule) -> Result<Rule> {
         stage: workspace.stage.name().to_owned(),
         operator: workspace.operator.clone(),
         made_at: rules.now().await?,
+        reason: mask_text(&rule.reason),
         ..rule
     };
     rules.add(&rule).await?;

@@ -4,6 +4,7 @@
 //! which holds every customer; what is kept of it is bounded.
 
 pub mod name;
+mod open;
 mod run;
 #[cfg(test)]
 mod sample;
@@ -11,6 +12,7 @@ mod standing;
 mod step;
 mod story;
 
+pub use open::{OpenLetter, of_customer, open_letters};
 pub use run::{Fate, Open, RunStory, read_run};
 pub use standing::{Place, Standing, standing};
 pub use step::{Step, told, told_word, word};

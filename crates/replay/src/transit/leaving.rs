@@ -1,8 +1,13 @@
 //! The letters that an operation is about to move out of a queue, in Redis; as many as one operation moves at a time.
 
 use crate::error::Result;
-use pipeline::{stage::Stage, store::Store};
-use std::collections::HashMap;
+use pipeline::{
+    stage::Stage,
+    store::{Script, Store},
+};
+use std::{collections::HashMap, sync::LazyLock};
+
+static ARRIVED_ONCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("arrived.lua")));
 
 /// Behind the name of the operation once the broker has confirmed the copy.
 const ARRIVED: &str = " arrived";
@@ -48,24 +53,17 @@ impl Leaving {
             .await?)
     }
 
-    /// After the broker has confirmed them; counts them in the operation's record in the same step.
+    /// After the broker has confirmed them; counts them in the operation's record in the same step, and each letter once: who
+    /// looked while the mover stood still may have found the copies first.
     pub(crate) async fn arrived(&self, mark: &str, letters: &[String], record: &str) -> Result<()> {
         if letters.is_empty() {
             return Ok(());
         }
-        let mut pipeline = redis::pipe();
-        pipeline.atomic();
-        pipeline
-            .add_command(self.write(letters, &format!("{mark}{ARRIVED}")))
-            .ignore();
-        pipeline
-            .cmd("HINCRBY")
-            .arg(record)
-            .arg("moved")
-            .arg(letters.len())
-            .ignore();
-        let mut connection = self.store.connection().await?;
-        Ok(pipeline.query_async::<()>(&mut *connection).await?)
+        let keys = [self.key.clone(), record.to_owned()];
+        let mut args = vec![format!("{mark}{ARRIVED}")];
+        args.extend_from_slice(letters);
+        self.store.invoke::<u64>(&ARRIVED_ONCE, &keys, &args).await?;
+        Ok(())
     }
 
     fn write(&self, letters: &[String], value: &str) -> redis::Cmd {
@@ -88,7 +86,7 @@ impl Leaving {
         Ok(command.query_async::<()>(&mut *connection).await?)
     }
 
-    /// What operations have left behind that were killed; whoever holds the lease of the queue sees no others.
+    /// What operations have left behind that were killed or stand still; whoever holds the lease of the queue sees no others.
     pub(super) async fn all(&self) -> Result<HashMap<String, Left>> {
         let mut connection = self.store.connection().await?;
         let fields: HashMap<String, String> = redis::cmd("HGETALL")

@@ -43,13 +43,15 @@ impl Leftovers {
         self.unseen.remove(letter);
     }
 
-    /// Letters of which a look at the whole queue has found nothing: they are gone, and so may be what is known of them.
+    /// Letters of which a look at the whole queue has found nothing: they are gone, and so may be what is known of them, unless
+    /// somebody holds them ([`super`]).
     pub(crate) fn missing(self) -> impl Iterator<Item = String> {
         self.unseen.into_iter()
     }
 }
 
-/// Reads what is left of moves out of this queue. The caller holds the queue's lease, so nobody is moving any.
+/// Reads what is left of moves out of this queue. The caller holds the queue's lease, so nobody is moving any but who stands
+/// still, and perhaps holds them.
 pub(crate) async fn leftovers(workspace: &Workspace, stage: Stage, archive: bool) -> Result<Leftovers> {
     let leaving = Leaving::new(&workspace.rt.store, &workspace.rt.namespace, stage, archive);
     let all = leaving.all().await?;

@@ -4,7 +4,7 @@ use crate::{
     letters::{ids, references, workspace},
     plans::planned,
 };
-use kit::{queues::Queues, workbench::Workbench};
+use kit::{config::common, queues::Queues, workbench::Workbench};
 use pipeline::{failure::Failure, lease::Lease, stage::Stage};
 use replay::{
     browse::{Filter, GuardedBrowser},
@@ -15,7 +15,7 @@ use replay::{
 use std::time::Duration;
 
 fn broken(id: usize) -> Failure {
-    Failure::new(if id % 2 == 0 { "even" } else { "odd" }, "for good")
+    Failure::new(if id.is_multiple_of(2) { "even" } else { "odd" }, "for good")
 }
 
 fn first(limit: u64) -> Filter {
@@ -26,7 +26,7 @@ fn first(limit: u64) -> Filter {
 }
 
 fn queues(bench: &Workbench) -> Queues {
-    let url = std::env::var("AMQP_URL").unwrap();
+    let url = common(&bench.namespace).amqp.url.expose().to_owned();
     Queues::new(url, bench.rt.namespace.clone(), Vec::new())
 }
 

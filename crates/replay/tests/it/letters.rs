@@ -97,3 +97,14 @@ pub(crate) async fn customers(bench: &Workbench, stage: Stage) -> Vec<String> {
     browser.close().await.unwrap();
     customers
 }
+
+/// Customers of the dead letters in their order, as an operator sees them, who waits for others.
+pub(crate) async fn look(workspace: &Workspace) -> Vec<String> {
+    let mut browser = workspace.browse("test").await.unwrap();
+    let mut seen = Vec::new();
+    while let Some(taken) = browser.next().await.unwrap() {
+        seen.push(taken.letter.record.company_id);
+    }
+    browser.close().await.unwrap();
+    seen
+}

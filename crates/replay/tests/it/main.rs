@@ -6,6 +6,8 @@ mod config;
 mod archive;
 mod audit;
 mod browse;
+mod bundles;
+mod held;
 mod in_hand;
 mod kill;
 mod letters;

@@ -39,7 +39,7 @@ async fn child() {
     let mut groups = Groups::default();
     let mut browser = workspace.browse("test").await.unwrap();
     while let Some(taken) = browser.next().await.unwrap() {
-        groups.add(&taken.letter.record);
+        groups.add(&taken.letter);
     }
     browser.close().await.unwrap();
     let counted = begin.elapsed();

@@ -50,7 +50,7 @@ async fn one_grammar_finds_letters_by_everything_that_is_known_of_them() {
         let mut groups = Groups::default();
         let mut browser = workspace(&bench, Stage::Extract).browse("test").await.unwrap();
         while let Some(taken) = browser.next().await.unwrap() {
-            groups.add(&taken.letter.record);
+            groups.add(&taken.letter);
         }
         browser.close().await.unwrap();
         let groups = groups.into_sorted();

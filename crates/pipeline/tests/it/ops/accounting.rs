@@ -327,3 +327,22 @@ async fn what_a_paused_consumer_holds_is_not_lost() {
     .await;
     running.stop().await;
 }
+
+#[tokio::test]
+async fn whoever_stands_still_with_letters_browses_until_they_are_back() {
+    let (store, namespace) = (support::store(), support::namespace());
+    let account = Account::new(store.clone(), namespace.clone());
+    assert!(!account.is_browsed(Stage::Load).await.unwrap());
+    // It has lost its lease, and the broker holds its letters still.
+    for (until, browsed) in [(99_999_999_999_999_i64, true), (1, false)] {
+        let mut connection = store.connection().await.unwrap();
+        redis::cmd("HSET")
+            .arg(namespace.holders_key(Stage::Load, false))
+            .arg("wang on host-1 (discard)")
+            .arg(format!(r#"{{"since":1,"letters":4,"until":{until}}}"#))
+            .query_async::<()>(&mut *connection)
+            .await
+            .unwrap();
+        assert_eq!(account.is_browsed(Stage::Load).await.unwrap(), browsed);
+    }
+}

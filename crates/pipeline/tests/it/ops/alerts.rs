@@ -171,13 +171,40 @@ async fn ten_replicas_with_one_problem_notify_of_it_once_and_of_its_end_once() {
         (text(&three[2], "/problem"), text(&three[2], "/status")),
         (text(&two[0], "/problem"), "resolved".into())
     );
-    // It comes back within the interval: no notice is sent again.
+    // It comes back at once: no notice is sent again, and one is soon, or the last word would be that all is well.
     pagers[0]
         .alerts
         .dead(Stage::Load, "row-refused", Some("电话"), "again");
     pagers[1].alerts.checkpoint_age(HOUR);
     let four = receiver.count(4).await;
     assert_eq!(text(&four[3], "/problem"), "checkpoint-stale");
+    let store = support::store();
+    let mut connection = store.connection().await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg(format!("*{namespace}*alert:quiet:dead:load:row-refused:电话"))
+        .query_async(&mut *connection)
+        .await
+        .unwrap();
+    let quiet = &keys[0];
+    let left: i64 = redis::cmd("PTTL")
+        .arg(quiet)
+        .query_async(&mut *connection)
+        .await
+        .unwrap();
+    assert!((1..=60_000).contains(&left), "{left}");
+    let _: () = redis::cmd("DEL")
+        .arg(quiet)
+        .query_async(&mut *connection)
+        .await
+        .unwrap();
+    pagers[2]
+        .alerts
+        .dead(Stage::Load, "row-refused", Some("电话"), "and again");
+    let five = receiver.count(5).await;
+    assert_eq!(
+        (text(&five[4], "/problem"), text(&five[4], "/status")),
+        (text(&two[0], "/problem"), "firing".into())
+    );
     pagers.iter().for_each(|pager| pager.shutdown.trigger());
 }
 

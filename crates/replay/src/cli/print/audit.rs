@@ -67,7 +67,10 @@ pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
 }
 
 /// Words of results, and of what was recorded of them.
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 12] = [
+    words::mark!("moved"),
+    words::mark!("present"),
+    words::mark!("different"),
     words::mark!("left"),
     words::mark!("replayed"),
     words::mark!("failed again"),

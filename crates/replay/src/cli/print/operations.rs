@@ -24,7 +24,7 @@ pub(crate) fn operations(out: &mut impl Write, operations: &[Operation]) -> Resu
             Kind::Import => words::text!("imported"),
         };
         let (operator, stage) = (&one.operator, &one.stage);
-        let at = time(one.begun_at);
+        let (at, filter) = (time(one.begun_at), words::retold(filter));
         let text =
             words::tr!("{at}: {operator} {what} {moved} letters of the {stage} stage ({filter}): {reason}");
         table::below(out, &text)?;
