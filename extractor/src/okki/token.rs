@@ -20,6 +20,8 @@ use tokio::{sync::Mutex, time::Instant};
 
 /// Never used in the last five minutes of its life; in the last fifth of a short one.
 const MARGIN_MS: i64 = 300_000;
+/// So long after its grant a token may still be unknown to the server that it is shown to.
+const YOUNG_MS: i64 = 5_000;
 /// A failed renewal is the answer to everybody who asks this soon after it.
 const FAILURE_LASTS: Duration = Duration::from_secs(1);
 /// A replica that was killed while it fetched keeps the others waiting for so long; who lives renews.
@@ -33,6 +35,10 @@ pub(crate) struct Token {
     pub secret: Secret,
     /// Not used after this time, unix milliseconds.
     fresh_until: i64,
+    /// When it was asked for, unix milliseconds; 0 where a release of before has shared it.
+    granted_ms: i64,
+    /// When the vendor ends it, unix milliseconds.
+    ends_ms: i64,
 }
 
 /// Says whether a text can be a token: anything else fits into no header, and every call would fail before it is sent.
@@ -48,7 +54,14 @@ impl Token {
         Self {
             secret: Secret::new(token),
             fresh_until: now_ms.saturating_add(life_ms - MARGIN_MS.min(life_ms / 5)),
+            granted_ms: now_ms,
+            ends_ms: now_ms.saturating_add(life_ms),
         }
+    }
+
+    /// Whether it was granted a moment ago: that it is refused says nothing yet, and another one would only be younger.
+    pub(crate) fn is_young(&self) -> bool {
+        (0..YOUNG_MS).contains(&time::now_ms().saturating_sub(self.granted_ms))
     }
 
     fn is_fresh(&self) -> bool {
@@ -60,6 +73,10 @@ impl Token {
 struct Stored {
     token: String,
     fresh_until: i64,
+    #[serde(default)]
+    granted_ms: i64,
+    #[serde(default)]
+    ends_ms: i64,
 }
 
 /// Fetches a token from the vendor.
@@ -71,6 +88,8 @@ pub(crate) trait Fetch {
 pub(crate) struct Tokens {
     shared: Option<Shared>,
     local: Lock<Option<Arc<Token>>>,
+    /// The one before, which was replaced by its age, and not refused.
+    before: Lock<Option<Arc<Token>>>,
     renewal: Mutex<Option<(Instant, String, String)>>,
 }
 
@@ -89,6 +108,7 @@ impl Tokens {
         Self {
             shared: None,
             local: Lock::default(),
+            before: Lock::default(),
             renewal: Mutex::default(),
         }
     }
@@ -170,8 +190,22 @@ impl Tokens {
             _ => None,
         };
         let token = Arc::new(obtained?);
-        *self.local.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&token));
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = local.replace(Arc::clone(&token));
+        let good = replaced.filter(|before| *before != token && refused != Some(&**before));
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = good;
         Ok(token)
+    }
+
+    /// The token before this one, as long as the vendor has not ended it: it may be known where this one is not yet.
+    pub(crate) fn before(&self, token: &Token) -> Option<Arc<Token>> {
+        let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        before.filter(|before| &**before != token && before.ends_ms > time::now_ms())
+    }
+
+    /// The token of before is refused, too.
+    pub(crate) fn forget_before(&self) {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn local(&self) -> Option<Arc<Token>> {
@@ -243,6 +277,8 @@ impl Shared {
         Ok(stored.map(|stored| Token {
             secret: Secret::new(stored.token),
             fresh_until: stored.fresh_until,
+            granted_ms: stored.granted_ms,
+            ends_ms: stored.ends_ms.max(stored.fresh_until),
         }))
     }
 
@@ -250,6 +286,8 @@ impl Shared {
         let stored = Stored {
             token: token.secret.expose().to_owned(),
             fresh_until: token.fresh_until,
+            granted_ms: token.granted_ms,
+            ends_ms: token.ends_ms,
         };
         let plain = serde_json::to_vec(&stored).unwrap_or_default();
         let Some(sealed) = self.seal.seal(&plain) else {
@@ -272,6 +310,25 @@ impl Shared {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    impl Tokens {
+        /// Makes the token one that was granted long ago.
+        pub(crate) fn grow_up(&self) {
+            self.change(|token| token.granted_ms = 0);
+        }
+
+        /// Makes it as old as one that is not used any more, and still good.
+        pub(crate) fn age(&self) {
+            self.change(|token| (token.granted_ms, token.fresh_until) = (0, 0));
+        }
+
+        fn change(&self, change: impl FnOnce(&mut Token)) {
+            let mut local = self.local.lock().unwrap();
+            let mut token = (**local.as_ref().unwrap()).clone();
+            change(&mut token);
+            *local = Some(Arc::new(token));
+        }
+    }
 
     struct Vendor(AtomicU32);
 
