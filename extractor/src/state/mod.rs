@@ -84,6 +84,7 @@ impl State {
             checkpoint: number("checkpoint"),
             started_ms: number("started_ms"),
             wide_s: number("wide_s"),
+            nobody: number("nobody"),
             looked: number("looked").and_then(|rows| u64::try_from(rows).ok()),
             wanted: fields.contains_key("wanted"),
             redis_ms: seconds * 1_000 + micros / 1_000,
@@ -217,12 +218,26 @@ impl State {
         let (wide_s, late) = (run.wide_s(), run.late());
         fields.extend(wide_s.as_deref().map(|wide_s| ("wide_s", wide_s)));
         fields.extend(late.as_deref().map(|late| ("late", late)));
-        let looked = run.look.as_ref().map(|_| run.seen.max(run.listed).to_string());
+        let shortfall = run.shortfall().unwrap_or_default();
+        if run.once {
+            fields.push(("short", &shortfall));
+        }
+        let is_counted = run.look.is_some() || kind == RunKind::First;
+        let looked = is_counted.then(|| run.seen.max(run.listed).to_string());
         fields.extend(looked.as_deref().map(|rows| ("looked", rows)));
         let condition = run.condition.as_deref();
         fields.extend(condition.map(|condition| ("condition", condition)));
         let writer = Writer::read(fence, before).goes_on();
         self.write(kind, writer, &entry, &fields).await
+    }
+
+    /// Keeps since which checkpoint the listing has shown nobody, or that it shows somebody again.
+    pub(crate) async fn keep_nobody(&self, since: Option<i64>) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        let key = self.kind_key(RunKind::Live);
+        let mut command = redis::cmd(if since.is_some() { "HSETNX" } else { "HDEL" });
+        command.arg(key).arg("nobody").arg(since);
+        Ok(command.query_async::<()>(&mut *connection).await?)
     }
 
     /// Forgets an unfinished run.
