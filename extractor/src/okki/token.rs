@@ -4,80 +4,29 @@
 //! token again before fetching, so the refusal of token A makes exactly one replica ask for token B. The stored
 //! expiry is not believed against a refusal, for the server may revoke early (docs/okki-api.md §2).
 
+mod granted;
+
 use super::{error::Error, seal::Seal, time};
+use granted::Stored;
+pub(crate) use granted::Token;
+pub(super) use granted::can_be_sent;
 use pipeline::{
     lease::Lease,
     names::AccountKeys,
     setting::Secret,
     store::{self, Store},
 };
-use serde::{Deserialize, Serialize};
 use std::{
     sync::{Arc, Mutex as Lock, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Mutex, time::Instant};
 
-/// Never used in the last five minutes of its life; in the last fifth of a short one.
-const MARGIN_MS: i64 = 300_000;
-/// So long after its grant a token may still be unknown to the server that it is shown to.
-const YOUNG_MS: i64 = 5_000;
 /// A failed renewal is the answer to everybody who asks this soon after it.
 const FAILURE_LASTS: Duration = Duration::from_secs(1);
 /// A replica that was killed while it fetched keeps the others waiting for so long; who lives renews.
 const LEASE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(100);
-
-/// A token; printing it shows nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token {
-    /// Sent in `Authorization`.
-    pub secret: Secret,
-    /// Not used after this time, unix milliseconds.
-    fresh_until: i64,
-    /// When it was asked for, unix milliseconds; 0 where a release of before has shared it.
-    granted_ms: i64,
-    /// When the vendor ends it, unix milliseconds.
-    ends_ms: i64,
-}
-
-/// Says whether a text can be a token: anything else fits into no header, and every call would fail before it is sent.
-#[must_use]
-pub(super) fn can_be_sent(token: &str) -> bool {
-    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-impl Token {
-    /// A token that lives for `life_ms` from `now_ms`, and is used for a little less.
-    #[must_use]
-    pub(crate) fn new(token: String, now_ms: i64, life_ms: i64) -> Self {
-        Self {
-            secret: Secret::new(token),
-            fresh_until: now_ms.saturating_add(life_ms - MARGIN_MS.min(life_ms / 5)),
-            granted_ms: now_ms,
-            ends_ms: now_ms.saturating_add(life_ms),
-        }
-    }
-
-    /// Whether it was granted a moment ago: that it is refused says nothing yet, and another one would only be younger.
-    pub(crate) fn is_young(&self) -> bool {
-        (0..YOUNG_MS).contains(&time::now_ms().saturating_sub(self.granted_ms))
-    }
-
-    fn is_fresh(&self) -> bool {
-        self.fresh_until > time::now_ms()
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    token: String,
-    fresh_until: i64,
-    #[serde(default)]
-    granted_ms: i64,
-    #[serde(default)]
-    ends_ms: i64,
-}
 
 /// Fetches a token from the vendor.
 pub(crate) trait Fetch {
@@ -274,21 +223,11 @@ impl Shared {
         let plain = sealed.and_then(|sealed| self.seal.open(&sealed));
         let stored = plain.and_then(|plain| serde_json::from_slice::<Stored>(&plain).ok());
         let stored = stored.filter(|stored| can_be_sent(&stored.token));
-        Ok(stored.map(|stored| Token {
-            secret: Secret::new(stored.token),
-            fresh_until: stored.fresh_until,
-            granted_ms: stored.granted_ms,
-            ends_ms: stored.ends_ms.max(stored.fresh_until),
-        }))
+        Ok(stored.map(Token::from))
     }
 
     async fn write(&self, token: &Token) -> Result<(), store::Error> {
-        let stored = Stored {
-            token: token.secret.expose().to_owned(),
-            fresh_until: token.fresh_until,
-            granted_ms: token.granted_ms,
-            ends_ms: token.ends_ms,
-        };
+        let stored = Stored::from(token);
         let plain = serde_json::to_vec(&stored).unwrap_or_default();
         let Some(sealed) = self.seal.seal(&plain) else {
             return Ok(());

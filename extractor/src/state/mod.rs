@@ -9,6 +9,7 @@ mod customers;
 mod damaged;
 mod history;
 mod missing;
+mod nobody;
 mod poll;
 mod run;
 mod untimed;
@@ -229,15 +230,6 @@ impl State {
         fields.extend(condition.map(|condition| ("condition", condition)));
         let writer = Writer::read(fence, before).goes_on();
         self.write(kind, writer, &entry, &fields).await
-    }
-
-    /// Keeps since which checkpoint the listing has shown nobody, or that it shows somebody again.
-    pub(crate) async fn keep_nobody(&self, since: Option<i64>) -> Result<(), Error> {
-        let mut connection = self.store.connection().await?;
-        let key = self.kind_key(RunKind::Live);
-        let mut command = redis::cmd(if since.is_some() { "HSETNX" } else { "HDEL" });
-        command.arg(key).arg("nobody").arg(since);
-        Ok(command.query_async::<()>(&mut *connection).await?)
     }
 
     /// Forgets an unfinished run.

@@ -39,26 +39,36 @@ impl Walk {
             }
             Err(error) => return Err(error),
         };
-        if !other.is_some_and(|page| self.shows_some_of(slice, &page)) {
+        let Some(page) = other.filter(|page| page.rows() > 0) else {
+            self.around = around;
+            return Ok(false);
+        };
+        let shows_own = self.shows_own(slice, &page);
+        if !shows_own && !self.may_hide_own(&page) {
             self.around = around;
             return Ok(false);
         }
         (self.wide, self.floored) = (wide, self.floored || (wide && slice.is_unbounded()));
-        tracing::warn!(
-            start = slice.window().start,
-            end = slice.window().end,
-            "the listing showed nobody, and somebody when it was asked again"
-        );
+        if shows_own {
+            tracing::warn!(
+                start = slice.window().start,
+                end = slice.window().end,
+                "the listing showed nobody, and somebody when it was asked again"
+            );
+        }
         Ok(true)
     }
 
-    /// Whether a page shows more than neighbours of the slice; rows behind a full one may be its own.
-    fn shows_some_of(&self, slice: Slice, page: &Page) -> bool {
+    /// Whether a page shows more than neighbours of the slice.
+    fn shows_own(&self, slice: Slice, page: &Page) -> bool {
+        let is_own = |time: i64| time <= 0 || self.coarse || slice.window().contains(time);
+        page.items.iter().any(|item| is_own(item.update_time))
+            || page.damaged.iter().any(|row| is_own(row.update_time))
+    }
+
+    /// Whether the slice's own rows may lie behind the page.
+    fn may_hide_own(&self, page: &Page) -> bool {
         let is_full = page.rows() >= self.capacity.unwrap_or(u64::from(self.count));
-        let has_more = page.total.is_some_and(|total| total > page.rows());
-        let is_own = |time: i64| time <= 0 || slice.window().contains(time);
-        let shows_own = page.items.iter().any(|item| is_own(item.update_time))
-            || page.damaged.iter().any(|row| is_own(row.update_time));
-        page.rows() > 0 && (shows_own || self.coarse || is_full || has_more)
+        is_full || page.total.is_some_and(|total| total > page.rows())
     }
 }
