@@ -42,6 +42,12 @@ impl Clocks {
         said.map_or(self.earliest(), |said| said.min(self.latest()))
     }
 
+    /// Whether what OKKI says of its time is behind both of ours by more than clocks may differ.
+    #[must_use]
+    pub(crate) fn is_behind(self, said: Option<i64>) -> bool {
+        said.is_some_and(|said| self.earliest().saturating_sub(said) > APART_S)
+    }
+
     /// Whether a time lies further ahead than clocks may differ.
     #[must_use]
     pub(crate) fn is_future(self, seconds: i64) -> bool {
@@ -63,7 +69,7 @@ impl Clocks {
                     "okki says that its time is {ahead} s ahead of ours, which is not believed"
                 ))
             }
-            Some(said) if self.earliest().saturating_sub(said) > APART_S => {
+            Some(said) if self.is_behind(Some(said)) => {
                 let behind = self.earliest().saturating_sub(said);
                 Some(words::tr!(
                     "okki's time is {behind} s behind ours, so changes are listed that much later"

@@ -6,8 +6,9 @@
 //! ladder and into the dead-letter queue (against "an outage is not a failure").
 
 mod memory;
+mod older;
 
-use crate::okki::{Client, Detail, Error, PageRequest};
+use crate::okki::{Client, Detail, Error};
 use memory::{Found, Last};
 use pipeline::quota::Lane;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +48,8 @@ pub(crate) struct FailureScope {
     last: Mutex<Last>,
     /// What was found out last; one worker asks, the others find its result.
     found: tokio::sync::Mutex<Option<Found>>,
+    /// Whether everybody's detail was older than its row when others were asked last.
+    older: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
 impl FailureScope {
@@ -57,6 +60,7 @@ impl FailureScope {
             client,
             last: Mutex::default(),
             found: tokio::sync::Mutex::default(),
+            older: tokio::sync::Mutex::default(),
         }
     }
 
@@ -190,17 +194,10 @@ impl FailureScope {
             last.turns - 1
         };
         const TURNS: usize = ROWS as usize / CHOSEN;
-        let request = PageRequest {
-            start: None,
-            end: None,
-            page: 1 + (turn / TURNS) as u64 % 5,
-            count: ROWS,
-            removed: false,
-        };
-        let mut page = self.client.page(Lane::Live, &request).await?;
-        if page.items.is_empty() && request.page > 1 {
-            let first = PageRequest { page: 1, ..request };
-            page = self.client.page(Lane::Live, &first).await?;
+        let number = 1 + (turn / TURNS) as u64 % 5;
+        let mut page = self.client.page_of_anybody(Lane::Live, number, ROWS).await?;
+        if page.items.is_empty() && number > 1 {
+            page = self.client.page_of_anybody(Lane::Live, 1, ROWS).await?;
         }
         let listed = page.items.into_iter().map(|item| item.company_id);
         let listed = listed.filter(|id| id != company_id);

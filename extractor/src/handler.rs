@@ -155,7 +155,7 @@ impl FetchHandler {
                     Some(over) => over,
                     None => {
                         let asked = asked.of_state(wanted, known.removed);
-                        self.fetched(&job, detail, listed, asked).await
+                        self.fetched(&job, detail, listed, (asked, began)).await
                     }
                 }
             }
@@ -172,11 +172,11 @@ impl FetchHandler {
         job: &Job<CompanyRef>,
         detail: Detail,
         listed: Listed,
-        asked: Asked,
+        (asked, began): (Asked, Instant),
     ) -> Outcome<Receipt> {
         let wanted = &job.message;
         if let Some(failure) = unordered(wanted, &detail, asked) {
-            return Outcome::Retry(failure);
+            return self.older(job, failure, &detail, began).await;
         }
         if asked.not_before > 0
             && let Some(shown) = detail.update_time

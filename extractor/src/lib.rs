@@ -44,6 +44,7 @@ mod typed;
 mod walk;
 mod window;
 mod wishes;
+mod within;
 
 pub use cli::Cli;
 

@@ -87,10 +87,15 @@ impl Pauses {
 
     /// Pauses the stage because everybody's detail ends in `error`.
     pub(crate) fn pause_details(&self, error: &Error, scope: &Arc<FailureScope>) {
-        let scope = Arc::clone(scope);
+        let (scope, is_older) = (Arc::clone(scope), matches!(error, Error::Older { .. }));
         let probe: Probe = Arc::new(move || {
             let scope = Arc::clone(&scope);
-            Box::pin(async move { scope.somebody_is_answered().await })
+            Box::pin(async move {
+                match is_older {
+                    true => scope.somebody_is_as_listed().await,
+                    false => scope.somebody_is_answered().await,
+                }
+            })
         });
         let (what, details) = (words::text!("fetch a detail"), true);
         self.close(error, Cause { what, details, probe });
@@ -128,6 +133,7 @@ impl Pauses {
             | Error::Unnamed(_)
             | Error::Unbounded
             | Error::Another { .. }
+            | Error::Older { .. }
             | Error::NotFound { .. } => {
                 self.until_answered(Pause::Outage, error, cause, None);
             }

@@ -110,6 +110,7 @@ fn together(runs: &[Run]) -> anyhow::Result<Run> {
         sum.listed += run.listed;
         sum.duplicates += run.duplicates;
         sum.damaged += run.damaged;
+        sum.short += run.short;
     }
     Ok(sum)
 }

@@ -11,6 +11,7 @@ use crate::{
     source::{Source, group_list},
     typed::past,
     window::Margins,
+    within,
 };
 use pipeline::{
     names::VendorAccount,
@@ -61,14 +62,14 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
         settings! {
             client_id = client_id;
             client_secret = secret.required();
-            rate = positive::<f64>("OKKI_RATE", &args.okki_rate);
+            rate = positive::<f64>("OKKI_RATE", &args.okki_rate).and_then(within::rate);
             burst = positive("OKKI_BURST", &args.okki_burst);
             daily = given(&args.okki_daily).map(|text| positive::<u64>("OKKI_DAILY", &text)).transpose();
             share = percent("OKKI_BACKFILL_SHARE", &args.okki_backfill_share);
             base = base_url("OKKI_BASE_URL", &args.okki_base_url);
             source = Self::source(&args);
             page_size = given(&args.okki_page_size).map(|text| positive("OKKI_PAGE_SIZE", &text)).transpose();
-            timeout = positive_duration("OKKI_TIMEOUT", &args.okki_timeout);
+            timeout = positive_duration("OKKI_TIMEOUT", &args.okki_timeout).and_then(within::timeout);
             max_body = positive::<usize>("OKKI_MAX_BODY_MIB", &args.okki_max_body_mib);
             concurrency = positive("OKKI_CONCURRENCY", &args.okki_concurrency);
         }
@@ -135,7 +136,7 @@ impl ListArgs {
             parse_duration(text.trim()).map_err(refuse)
         };
         settings! {
-            overlap = duration("OVERLAP", &self.overlap);
+            overlap = duration("OVERLAP", &self.overlap).and_then(within::overlap);
             settle_delay = duration("SETTLE_DELAY", &self.settle_delay);
             start = start.map(|text| past("START", text)).transpose();
             ahead = positive("BACKFILL_AHEAD", &self.backfill_ahead);
@@ -247,7 +248,7 @@ impl LeaseArgs {
                 words::tr!("is shorter than a renewal takes"),
                 words::tr!("write at least 1s"),
             )),
-            ttl => Ok(ttl),
+            ttl => within::lease(ttl),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     okki::time,
     state::{Phase, Run, State},
+    window::Window,
 };
 use pipeline::{events, message::Outgoing, names::ASKED_FOR, sequence, service::Runtime, stage::Stage};
 use proto::v1::{self, CompanyRef};
@@ -10,27 +11,17 @@ use proto::v1::{self, CompanyRef};
 /// Publishes refs of these customers, to be fetched whatever is known of them, before anything that is listed.
 pub(crate) async fn publish(rt: &Runtime, state: &State, ids: &[String]) -> anyhow::Result<Run> {
     let (second, now) = (time::now(), state.now_ms().await?);
-    let run = Run {
-        id: format!("{ASKED_FOR}{}", uuid::Uuid::new_v4().simple()),
+    let window = Window {
         start: Some(second),
         end: second,
-        phase: Phase::Changed,
-        part: 0,
-        cursor: None,
-        removals: false,
+    };
+    let id = format!("{ASKED_FOR}{}", uuid::Uuid::new_v4().simple());
+    let run = Run {
         force: true,
         listed: ids.len() as u64,
-        duplicates: 0,
-        damaged: 0,
-        seen: 0,
-        expected: None,
-        filter: None,
-        condition: None,
-        look: None,
-        left_behind: 0,
         started_ms: now,
         finished_ms: Some(now),
-        leader: rt.instance.clone(),
+        ..Run::apart(id, window, Phase::Changed, &rt.instance)
     };
     state.expect(&run.id, ids).await?;
     rt.account.list(&run.id, ids).await?;

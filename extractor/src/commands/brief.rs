@@ -7,6 +7,7 @@ use crate::{
 };
 use anyhow::Context;
 use pipeline::{
+    accounting::Account,
     config::{SharedArgs, SharedConfig},
     http::{self, HttpConfig},
     names::Namespace,
@@ -45,6 +46,15 @@ impl Place {
             store: rt.store.clone(),
             namespace: rt.namespace.clone(),
             accounts: rt.accounts.clone(),
+        }
+    }
+
+    /// Customers that were listed so far; none when Redis does not say.
+    pub(super) async fn listed(&self) -> u64 {
+        let account = Account::new(self.store.clone(), self.namespace.clone());
+        match tokio::time::timeout(REDIS_PATIENCE, account.total()).await {
+            Ok(Ok(total)) => total.listed,
+            _ => 0,
         }
     }
 

@@ -1,9 +1,12 @@
 //! `extractor check`: tries everything that a run needs from OKKI, one step after the other, and changes nothing.
 
-use super::brief::{self, Place};
+use super::{
+    brief::{self, Place},
+    kept,
+};
 use crate::{
     cli::CheckArgs,
-    okki::{Client, Error, Page, PageRequest, chain, time},
+    okki::{Client, Error, Page, chain, time},
     settings::OkkiConfig,
     source::Source,
     table::columns,
@@ -21,7 +24,7 @@ pub(super) struct Step {
     pub(super) name: &'static str,
     pub(super) ok: bool,
     pub(super) detail: String,
-    ms: u64,
+    pub(super) ms: u64,
     /// When it has failed.
     #[serde(skip)]
     pub(super) remedy: &'static str,
@@ -98,7 +101,7 @@ pub(super) async fn findings(
 
 impl Step {
     /// Something to know that is no failure.
-    fn remark(name: &'static str, detail: &str) -> Self {
+    pub(super) fn remark(name: &'static str, detail: &str) -> Self {
         Self {
             name,
             ok: true,
@@ -139,32 +142,27 @@ pub(super) async fn try_okki(
     http: &HttpConfig,
     place: Option<Place>,
 ) -> anyhow::Result<Vec<Step>> {
+    let listed = match &place {
+        Some(place) => place.listed().await,
+        None => 0,
+    };
     let client = brief::client(okki, http, place).await?;
     let mut steps = document(&okki.client.endpoints.source);
-    try_all(&client, okki, &mut steps).await;
+    try_all(&client, okki, listed, &mut steps).await;
     Ok(steps)
 }
 
-/// Later steps make no sense after a failed one.
-async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> Option<()> {
+/// Later steps make no sense after a failed one; `listed`: customers that were listed before, as far as that is known.
+async fn try_all(client: &Client, okki: &OkkiConfig, listed: u64, steps: &mut Vec<Step>) -> Option<()> {
     step(steps, "credentials", client.try_credentials(), |()| {
         words::tr!("a token was granted")
     })
     .await?;
-    let request = PageRequest {
-        start: None,
-        end: None,
-        page: 1,
-        count: okki.page_size,
-        removed: false,
-    };
-    let page = step(
-        steps,
-        "permission",
-        client.page(Lane::Live, &request),
-        describe_page,
-    )
-    .await?;
+    let page = client.page_of_anybody(Lane::Live, 1, okki.page_size);
+    let page = step(steps, "permission", page, describe_page).await?;
+    if page.rows() == 0 && listed > 0 {
+        steps.push(nobody(listed));
+    }
     steps.push(clock(&page));
     for group in &okki.client.endpoints.source.groups() {
         step(steps, "group", client.group_name(group), |name| {
@@ -183,7 +181,21 @@ async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> O
         }
         None => steps.push(Step::remark("detail", words::text!("no customer to try"))),
     }
+    kept::try_condition(client, &page, steps).await;
     Some(())
+}
+
+fn nobody(listed: u64) -> Step {
+    Step {
+        ok: false,
+        remedy: words::text!(
+            "ask in OKKI whether the application may still see customers, and look at what the source document filters"
+        ),
+        ..Step::remark(
+            "listing",
+            &words::tr!("OKKI lists nobody, and {listed} customers were listed before"),
+        )
+    }
 }
 
 async fn step<T>(

@@ -7,6 +7,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod doctor;
 pub(crate) mod fetch;
 pub(crate) mod fields;
+mod kept;
 pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod run;

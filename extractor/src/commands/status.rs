@@ -204,7 +204,7 @@ fn webhook(events: &hooks::Counts) -> String {
 
 fn results(shown: &Shown) -> String {
     let of = |result| shown.outcome.of(result);
-    words::tr!(
+    let counts = words::tr!(
         "listed {}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
         shown.run.listed,
         of(FetchResult::Fetched),
@@ -214,5 +214,15 @@ fn results(shown: &Shown) -> String {
         of(FetchResult::Filtered),
         of(FetchResult::Dead),
         shown.pending
-    )
+    );
+    match shown.run.falls_short_of() {
+        Some(expected) => words::sentences(&[
+            &counts,
+            &words::tr!(
+                "OKKI counts {expected}, {} more than it has shown",
+                shown.run.short
+            ),
+        ]),
+        None => counts,
+    }
 }

@@ -3,7 +3,7 @@
 use super::{FetchHandler, Receipt};
 use crate::{
     failure_scope::Scope,
-    okki::{Error, chain},
+    okki::{Detail, Error, chain, time},
 };
 use pipeline::{
     failure::{Failure, VendorAnswer},
@@ -64,5 +64,29 @@ impl FetchHandler {
             Error::Business { .. } => Outcome::Dead(failure),
             _ => Outcome::Retry(failure),
         }
+    }
+
+    /// A detail that is older than its row, or has no order: that of one customer comes again, that of everybody is as good as
+    /// no answer.
+    pub(super) async fn older(
+        &self,
+        job: &Job<CompanyRef>,
+        failure: Failure,
+        detail: &Detail,
+        began: Instant,
+    ) -> Outcome<Receipt> {
+        let wanted = &job.message;
+        let Some(shown) = detail.update_time else {
+            return Outcome::Retry(failure);
+        };
+        if self.failure_scope.of_older(&wanted.company_id, began).await == Scope::One {
+            return Outcome::Retry(failure);
+        }
+        let error = Error::Older {
+            shown: time::format(shown),
+            listed: time::format(wanted.update_time),
+        };
+        self.pauses.pause_details(&error, &self.failure_scope);
+        Outcome::Hold
     }
 }

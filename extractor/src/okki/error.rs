@@ -70,6 +70,14 @@ pub(crate) enum Error {
         /// The customer that is shown.
         about: String,
     },
+    /// Details are older than the rows of the listing.
+    #[error("{}", words::tr!("the details of customers are older than the listing says: {shown} and not {listed}"))]
+    Older {
+        /// The time of a detail.
+        shown: String,
+        /// That of its row.
+        listed: String,
+    },
     /// The daily allowance is used up.
     #[error("{}", words::tr!("the call cannot be made within the quota"))]
     Quota(#[from] pipeline::quota::Error),
@@ -259,6 +267,7 @@ impl Error {
             Self::Shape(_) | Self::Unnamed(_) | Self::Unbounded | Self::Another { .. } => {
                 "okki-unexpected-shape"
             }
+            Self::Older { .. } => "okki-older-detail",
             Self::Quota(_) => "okki-quota",
             Self::Store(_) => "redis",
         }

@@ -28,9 +28,9 @@ const NAMES: [&str; 9] = [
     "subscribe_type",
 ];
 /// What events may be wrapped into.
-const WRAPPERS: [&str; 12] = [
-    "biz", "biz_data", "data", "payload", "body", "event", "events", "list", "items", "content", "message",
-    "params",
+const WRAPPERS: [&str; 13] = [
+    "company", "biz", "biz_data", "data", "payload", "body", "event", "events", "list", "items", "content",
+    "message", "params",
 ];
 const TEST: &str = "xiaoman.open.callback.test";
 
@@ -139,11 +139,12 @@ impl Pushed {
             return self.push(Event::Other);
         }
         let before = self.count();
-        let ids = ["company_id", "company_ids"]
+        let ids = ["company_id", "company_ids", "companyId", "companyIds"]
             .iter()
             .filter_map(|name| members.get(*name));
         ids.flat_map(ids_in).for_each(|id| self.push(Event::Customer(id)));
-        if self.count() == before && members.contains_key("customer_id") {
+        let names_contact = ["customer_id", "customerId"];
+        if self.count() == before && names_contact.iter().any(|name| members.contains_key(*name)) {
             self.push(Event::Contact);
         }
         if self.count() > before {
@@ -162,6 +163,11 @@ impl Pushed {
                 Some(inner) => self.collect(inner, name, depth + 1),
                 None => {}
             }
+        }
+        // Beside the event's name it would be the id of the event.
+        if own.is_none() && module == Some("company") && self.count() == before {
+            let id = members.get("id").map(ids_in).unwrap_or_default();
+            id.into_iter().for_each(|id| self.push(Event::Customer(id)));
         }
         if own.is_some() && self.count() == before {
             self.push(Event::Other);

@@ -33,6 +33,9 @@ fn a_customer_is_found_in_any_dress() {
         r#"{"biz":[{"biz_type":"xiaoman.crm.company.update","biz_data":"{\"company_id\":\"56657420945678\"}"}]}"#,
         r#"{"biz":[{"biz_type":"xiaoman.crm.company.update","biz_data":56657420945678}]}"#,
         r#"{"event":"xiaoman.crm.customer.update","data":{"customer_id":1,"company_id":56657420945678}}"#,
+        r#"{"type":"company.update","company":{"company_id":56657420945678}}"#,
+        r#"{"biz_type":"xiaoman.crm.company.update","biz_data":{"companyId":56657420945678}}"#,
+        r#"{"id":"99","biz_type":"xiaoman.crm.company.update","data":{"id":56657420945678}}"#,
         "company_id=56657420945678&serial_id=C7",
         "event=xiaoman.crm.company.update&payload=%7B%22company_id%22%3A56657420945678%7D",
     ] {
@@ -50,6 +53,7 @@ fn what_names_no_customer_says_so() {
         r#"{"event":"xiaoman.crm.company.update","data":{"company_id":"x"}}"#,
         r#"{"event":"xiaoman.crm.company.update"}"#,
         r#"{"company_id":0}"#,
+        r#"{"id":"99","biz_type":"xiaoman.crm.company.update"}"#,
         r#"{"company_id":"../x"}"#,
         r#"{"name":"ACME"}"#,
         "{}",

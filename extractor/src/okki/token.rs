@@ -4,63 +4,29 @@
 //! token again before fetching, so the refusal of token A makes exactly one replica ask for token B. The stored
 //! expiry is not believed against a refusal, for the server may revoke early (docs/okki-api.md §2).
 
+mod granted;
+
 use super::{error::Error, seal::Seal, time};
+use granted::Stored;
+pub(crate) use granted::Token;
+pub(super) use granted::can_be_sent;
 use pipeline::{
     lease::Lease,
     names::AccountKeys,
     setting::Secret,
     store::{self, Store},
 };
-use serde::{Deserialize, Serialize};
 use std::{
     sync::{Arc, Mutex as Lock, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Mutex, time::Instant};
 
-/// Never used in the last five minutes of its life; in the last fifth of a short one.
-const MARGIN_MS: i64 = 300_000;
 /// A failed renewal is the answer to everybody who asks this soon after it.
 const FAILURE_LASTS: Duration = Duration::from_secs(1);
 /// A replica that was killed while it fetched keeps the others waiting for so long; who lives renews.
 const LEASE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(100);
-
-/// A token; printing it shows nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token {
-    /// Sent in `Authorization`.
-    pub secret: Secret,
-    /// Not used after this time, unix milliseconds.
-    fresh_until: i64,
-}
-
-/// Says whether a text can be a token: anything else fits into no header, and every call would fail before it is sent.
-#[must_use]
-pub(super) fn can_be_sent(token: &str) -> bool {
-    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-impl Token {
-    /// A token that lives for `life_ms` from `now_ms`, and is used for a little less.
-    #[must_use]
-    pub(crate) fn new(token: String, now_ms: i64, life_ms: i64) -> Self {
-        Self {
-            secret: Secret::new(token),
-            fresh_until: now_ms.saturating_add(life_ms - MARGIN_MS.min(life_ms / 5)),
-        }
-    }
-
-    fn is_fresh(&self) -> bool {
-        self.fresh_until > time::now_ms()
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    token: String,
-    fresh_until: i64,
-}
 
 /// Fetches a token from the vendor.
 pub(crate) trait Fetch {
@@ -71,6 +37,8 @@ pub(crate) trait Fetch {
 pub(crate) struct Tokens {
     shared: Option<Shared>,
     local: Lock<Option<Arc<Token>>>,
+    /// The one before, which was replaced by its age, and not refused.
+    before: Lock<Option<Arc<Token>>>,
     renewal: Mutex<Option<(Instant, String, String)>>,
 }
 
@@ -89,6 +57,7 @@ impl Tokens {
         Self {
             shared: None,
             local: Lock::default(),
+            before: Lock::default(),
             renewal: Mutex::default(),
         }
     }
@@ -170,8 +139,22 @@ impl Tokens {
             _ => None,
         };
         let token = Arc::new(obtained?);
-        *self.local.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&token));
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = local.replace(Arc::clone(&token));
+        let good = replaced.filter(|before| *before != token && refused != Some(&**before));
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = good;
         Ok(token)
+    }
+
+    /// The token before this one, as long as the vendor has not ended it: it may be known where this one is not yet.
+    pub(crate) fn before(&self, token: &Token) -> Option<Arc<Token>> {
+        let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        before.filter(|before| &**before != token && before.ends_ms > time::now_ms())
+    }
+
+    /// The token of before is refused, too.
+    pub(crate) fn forget_before(&self) {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn local(&self) -> Option<Arc<Token>> {
@@ -240,17 +223,11 @@ impl Shared {
         let plain = sealed.and_then(|sealed| self.seal.open(&sealed));
         let stored = plain.and_then(|plain| serde_json::from_slice::<Stored>(&plain).ok());
         let stored = stored.filter(|stored| can_be_sent(&stored.token));
-        Ok(stored.map(|stored| Token {
-            secret: Secret::new(stored.token),
-            fresh_until: stored.fresh_until,
-        }))
+        Ok(stored.map(Token::from))
     }
 
     async fn write(&self, token: &Token) -> Result<(), store::Error> {
-        let stored = Stored {
-            token: token.secret.expose().to_owned(),
-            fresh_until: token.fresh_until,
-        };
+        let stored = Stored::from(token);
         let plain = serde_json::to_vec(&stored).unwrap_or_default();
         let Some(sealed) = self.seal.seal(&plain) else {
             return Ok(());
@@ -272,6 +249,25 @@ impl Shared {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    impl Tokens {
+        /// Makes the token one that was granted long ago.
+        pub(crate) fn grow_up(&self) {
+            self.change(|token| token.granted_ms = 0);
+        }
+
+        /// Makes it as old as one that is not used any more, and still good.
+        pub(crate) fn age(&self) {
+            self.change(|token| (token.granted_ms, token.fresh_until) = (0, 0));
+        }
+
+        fn change(&self, change: impl FnOnce(&mut Token)) {
+            let mut local = self.local.lock().unwrap();
+            let mut token = (**local.as_ref().unwrap()).clone();
+            change(&mut token);
+            *local = Some(Arc::new(token));
+        }
+    }
 
     struct Vendor(AtomicU32);
 

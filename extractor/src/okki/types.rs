@@ -23,13 +23,25 @@ pub(crate) struct PageRequest {
 }
 
 impl PageRequest {
-    /// The same page of a span in which nobody can be listed: whether it is answered tells a page that alone cannot be read
-    /// from a listing that cannot.
+    /// The first page of a span in which nobody can be listed: whether it is answered tells a page that alone cannot be read
+    /// from a listing that cannot. A later page may be refused for its number, whatever the span.
     #[must_use]
     pub(crate) fn of_nobody(&self) -> Self {
         Self {
             start: Some(time::OLDEST),
             end: Some(time::OLDEST + 1),
+            page: 1,
+            ..self.clone()
+        }
+    }
+
+    /// The same asked with other bounds, for one answer that shows nobody may be none: from some cache, or because nobody is
+    /// shown without a lower bound.
+    #[must_use]
+    pub(crate) fn otherwise(&self) -> Self {
+        Self {
+            start: Some(self.start.map_or(time::OLDEST, |start| start - 1)),
+            end: self.end.map(|end| end + 1),
             ..self.clone()
         }
     }

@@ -10,10 +10,21 @@ use crate::{
     window::{Margins, Window},
 };
 use pipeline::alert::{Problem, Severity};
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 /// Problem that OKKI's clock, Redis' and ours do not agree.
 const CLOCKS_APART: &str = "clocks-apart";
+
+/// What was asked for and answered when a window was frozen.
+struct Frozen {
+    window: Window,
+    /// No other run lists it.
+    once: bool,
+    total: Option<u64>,
+    /// Nobody was shown since its start.
+    is_empty: bool,
+    redis_ms: i64,
+}
 
 impl Runner {
     /// One call asks for the vendor's clock and how much there is; the window ends in its past.
@@ -24,25 +35,48 @@ impl Runner {
         force: bool,
         before: &KindState,
     ) -> Result<Run, Stop> {
-        let overtaken = self.overtaken(span, before.checkpoint).await?;
-        let margins = self.settings.margins;
         let look = self.look(span, before).await?;
-        let window_at = |now| match span {
-            Span::LookBack(_) => look.as_ref().map_or(Window::default(), |(_, window)| *window),
-            Span::SinceCheckpoint => {
-                let window = margins.live(before.checkpoint, self.settings.start, now);
-                let start = window.start.min(overtaken.or(window.start));
-                Window { start, ..window }
-            }
-            Span::First => margins.first(self.settings.start, now),
-            Span::Reach(reach) => margins.remedy(reach, now),
-            Span::Between { since, until } => margins.backfill(since, until, now),
+        let looks_at = look.as_ref().map(|(_, window)| *window);
+        let frozen = self.frozen(kind, (span, looks_at), before).await?;
+        let is_first = kind == RunKind::First;
+        let conditions = match is_first {
+            true => self.state.condition().await?,
+            false => None,
         };
-        let Window { start, end } = window_at(before.clocks().earliest());
-        let end = span.is_past().then_some(end);
+        let force = force || (is_first && self.has_other_rules(conditions.as_ref()).await?);
+        // Nothing since the start means nothing in the window, which lies within; where no later window asks again, one answer
+        // is not enough.
+        let is_empty = frozen.is_empty && !frozen.once;
+        let last_part = self.client.source().parts() - 1;
+        let id = format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple());
+        Ok(Run {
+            part: if is_empty { last_part } else { 0 },
+            cursor: is_empty.then_some(frozen.window.end + 1),
+            // Nothing about a deleted customer is fetched.
+            removals: self.settings.removals && kind != RunKind::Refresh,
+            force,
+            expected: frozen.total,
+            once: frozen.once,
+            filter: is_first.then(|| self.settings.filter.clone()),
+            condition: conditions.map(|conditions| conditions.now),
+            look: look.map(|(look, _)| look),
+            started_ms: frozen.redis_ms,
+            ..Run::apart(id, frozen.window, Phase::Changed, &self.rt.instance)
+        })
+    }
+
+    async fn frozen(
+        &self,
+        kind: RunKind,
+        (span, looks_at): (Span, Option<Window>),
+        before: &KindState,
+    ) -> Result<Frozen, Stop> {
+        let overtaken = self.overtaken(span, before.checkpoint).await?;
+        let window_at = |now, from| looks_at.unwrap_or_else(|| self.window_at(span, before, from, now));
+        let Window { start, end } = window_at(before.clocks().earliest(), overtaken);
         let request = PageRequest {
             start,
-            end,
+            end: span.is_past().then_some(end),
             page: 1,
             count: 1,
             removed: false,
@@ -52,30 +86,50 @@ impl Runner {
         // Read after the call, which may have waited for the quota.
         let redis_ms = self.state.now_ms().await?;
         let clocks = Clocks::with_redis(redis_ms);
-        self.compare(clocks, first.now);
-        let window = window_at(clocks.okki_now(first.now));
-        let is_first = kind == RunKind::First;
-        let conditions = match is_first {
-            true => self.state.condition().await?,
-            false => None,
+        let said = self.said_twice(kind, clocks, first.now, &request).await?;
+        self.compare(clocks, said);
+        let overtaken = match before.checkpoint {
+            // A first load may have begun meanwhile, and ended by another clock.
+            None => self.overtaken(span, None).await?,
+            Some(_) => overtaken,
         };
-        let force = force || (is_first && self.has_other_rules(conditions.as_ref()).await?);
-        // Nothing since the start means nothing in the window, which lies within.
-        let last_part = self.client.source().parts() - 1;
-        let id = format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple());
-        Ok(Run {
-            part: if is_empty { last_part } else { 0 },
-            cursor: is_empty.then_some(window.end + 1),
-            // Nothing about a deleted customer is fetched.
-            removals: self.settings.removals && kind != RunKind::Refresh,
-            force,
-            expected: first.total,
-            filter: is_first.then(|| self.settings.filter.clone()),
-            condition: conditions.map(|conditions| conditions.now),
-            look: look.map(|(look, _)| look),
-            started_ms: redis_ms,
-            ..Run::apart(id, window, Phase::Changed, &self.rt.instance)
+        let unseen = match span {
+            Span::SinceCheckpoint => self.unseen_since(before, is_empty).await?,
+            _ => None,
+        };
+        let unseen = unseen.map(|since| since - self.overlap_s());
+        let from = [overtaken, unseen].into_iter().flatten().min();
+        let window = window_at(clocks.okki_now(said), from);
+        let window = self.up_to_live(span, window).await?;
+        // What nobody was shown of is listed by this run alone, as soon as somebody is.
+        let is_back = unseen.is_some() && !self.sees_nobody.load(Ordering::Relaxed);
+        Ok(Frozen {
+            window,
+            once: is_back || !self.is_listed_again(kind, before.checkpoint, window),
+            total: first.total,
+            is_empty,
+            redis_ms,
         })
+    }
+
+    fn overlap_s(&self) -> i64 {
+        self.settings.margins.overlap.as_secs().cast_signed()
+    }
+
+    /// The window of a run that is no look back, where it is `now`.
+    fn window_at(&self, span: Span, before: &KindState, overtaken: Option<i64>, now: i64) -> Window {
+        let margins = self.settings.margins;
+        match span {
+            Span::LookBack(_) => Window::default(),
+            Span::SinceCheckpoint => {
+                let window = margins.live(before.checkpoint, self.settings.start, now);
+                let start = window.start.min(overtaken.or(window.start));
+                Window { start, ..window }
+            }
+            Span::First => margins.first(self.settings.start, now),
+            Span::Reach(reach) => margins.remedy(reach, now),
+            Span::Between { since, until } => margins.backfill(since, until, now),
+        }
     }
 
     /// What a look back is about, and where it looks.
@@ -91,47 +145,6 @@ impl Runner {
             ..Look::default()
         };
         Ok(Some((look, Margins::look_back(passed, looks.reach(wide)))))
-    }
-
-    /// From where on a live window has to begin whatever its checkpoint says, which may be where a first load ends.
-    async fn overtaken(&self, span: Span, checkpoint: Option<i64>) -> Result<Option<i64>, Stop> {
-        match (span, checkpoint) {
-            (Span::SinceCheckpoint, None) => self.leave_to_first_load().await,
-            (Span::SinceCheckpoint, Some(_)) => self.look_for_the_first().await.map(|()| None),
-            _ => Ok(None),
-        }
-    }
-
-    /// Without a checkpoint everything of before is for the first load, so that no change waits behind it. It is asked for
-    /// before the live window gives the checkpoint that would hide the need. Where an unfinished one already ends, the
-    /// live windows have to begin.
-    async fn leave_to_first_load(&self) -> Result<Option<i64>, Stop> {
-        self.state.want(RunKind::First).await?;
-        let begun = self.state.standing(RunKind::First).await?.run;
-        let overlap = self.settings.margins.overlap.as_secs().cast_signed();
-        Ok(begun.map(|run| run.end.saturating_sub(overlap)))
-    }
-
-    /// A first load that found nobody may have asked a listing that was not there yet. While nobody was ever listed, it is
-    /// looked for somebody from the start on, and the first load made once more when there is.
-    async fn look_for_the_first(&self) -> Result<(), Stop> {
-        let first = self.state.standing(RunKind::First).await?;
-        let has_ended = first.started_ms.is_some() && first.run.is_none() && !first.wanted;
-        if !has_ended || self.rt.account.total().await?.listed > 0 {
-            return Ok(());
-        }
-        let request = PageRequest {
-            start: self.settings.start,
-            end: None,
-            page: 1,
-            count: 1,
-            removed: false,
-        };
-        if self.first_pages(RunKind::First, &request).await?.0.rows() > 0 {
-            tracing::warn!("the first load found nobody, and now somebody is listed: it is made once more");
-            self.state.want(RunKind::First).await?;
-        }
-        Ok(())
     }
 
     /// The first page of each part of the listing, with their total, and whether there is nothing at all.
@@ -187,6 +200,46 @@ impl Runner {
         let mine = &self.settings.filter;
         let known = self.state.filter(mine).await?;
         Ok(source::rules_of(&known) != source::rules_of(mine))
+    }
+
+    /// OKKI's clock as it says itself; where one answer puts it behind both of ours, another one has to say so, too, before it
+    /// ends a window that is listed once.
+    async fn said_twice(
+        &self,
+        kind: RunKind,
+        clocks: Clocks,
+        said: Option<i64>,
+        request: &PageRequest,
+    ) -> Result<Option<i64>, Stop> {
+        if kind == RunKind::Live || !clocks.is_behind(said) {
+            return Ok(said);
+        }
+        let again = self.first_pages(kind, &request.otherwise()).await?.0.now;
+        Ok(said.max(again))
+    }
+
+    /// Whatever OKKI's clock says by then: a first load ends no earlier than where live windows have taken over.
+    async fn up_to_live(&self, span: Span, window: Window) -> Result<Window, Stop> {
+        if span != Span::First {
+            return Ok(window);
+        }
+        let live = self.state.standing(RunKind::Live).await?;
+        let ends = [live.checkpoint, live.run.as_ref().map(|run| run.end)];
+        let is_past = |end: &i64| !live.clocks().is_future(*end);
+        let taken_over = ends.into_iter().flatten().filter(is_past).max();
+        Ok(Window {
+            end: window.end.max(taken_over.unwrap_or(window.end)),
+            ..window
+        })
+    }
+
+    /// Whether another run lists the whole window again: the next live one, as far as windows overlap, or the next look back.
+    fn is_listed_again(&self, kind: RunKind, checkpoint: Option<i64>, window: Window) -> bool {
+        match kind {
+            RunKind::LookBack => true,
+            RunKind::Live => checkpoint.is_none_or(|checkpoint| window.end - checkpoint <= self.overlap_s()),
+            _ => false,
+        }
     }
 
     fn compare(&self, clocks: Clocks, said: Option<i64>) {

@@ -7,14 +7,18 @@
 //! repeated refs are harmless.
 
 mod again;
+mod first;
 mod freeze;
 mod late;
 mod lost;
 mod missing;
+mod nobody;
 mod parts;
 mod publish;
 mod report;
+mod short;
 mod stop;
+mod timeless;
 mod vendor;
 
 use crate::{
@@ -29,7 +33,10 @@ use crate::{
 };
 use pipeline::{lease::Lease, quota::Lane, service::Runtime};
 use std::{
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::{Duration, Instant},
 };
 pub(crate) use stop::Stop;
@@ -98,6 +105,14 @@ pub(crate) struct Runner {
     asked_last: Mutex<Option<(PageRequest, usize)>>,
     /// The listing has shown rows outside of the bounds that it was asked for.
     coarse: AtomicBool,
+    /// By so many customers the listing's totals were too large at most.
+    overstated: AtomicU64,
+    /// When somebody was looked for last whom a first load has not been shown.
+    looked: Mutex<Option<(Instant, Duration)>>,
+    /// When it was last seen that the listing shows somebody at all, and for how long that is good.
+    control: Mutex<Option<(Instant, Duration)>>,
+    /// It shows nobody.
+    sees_nobody: AtomicBool,
     /// Events are listened for, so that the listing can say which of them were lost.
     events: Option<Memory>,
 }
@@ -114,6 +129,10 @@ impl Runner {
             asked: Mutex::default(),
             asked_last: Mutex::default(),
             coarse: AtomicBool::default(),
+            overstated: AtomicU64::default(),
+            looked: Mutex::default(),
+            control: Mutex::default(),
+            sees_nobody: AtomicBool::default(),
             events: None,
         }
     }
@@ -171,11 +190,14 @@ impl Runner {
         written(begun)?;
         loop {
             self.walk(kind, &mut run, lease).await?;
+            if self.begins_again(kind, &mut run).await? {
+                continue;
+            }
             if !run.next_listing(self.client.source().parts()) {
                 break;
             }
         }
-        self.count_again(kind, &mut run).await;
+        run.shown.clear();
         run.finished_ms = Some(self.state.now_ms().await?);
         if kind == RunKind::Live && before.checkpoint.is_none() {
             self.state.want(RunKind::First).await?;
@@ -186,6 +208,9 @@ impl Runner {
         // Only this leader moves it. Gone, Redis was emptied meanwhile, and with it perhaps an unfinished first load: nothing
         // is written then, and the next run finds no checkpoint and asks for one.
         written(self.state.finish(kind, lease.fence(), &run, checkpoints).await?)?;
+        if kind == RunKind::Live {
+            self.somebody_is_seen(&before).await?;
+        }
         self.report(kind, &run);
         Ok(run)
     }
@@ -227,7 +252,8 @@ impl Runner {
         if self.leave_to_kept(kind, run).await? {
             return Ok(());
         }
-        let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
+        let walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
+        let mut walk = walk.believing(!run.once);
         loop {
             let vendor = self.vendor(kind, run.part);
             let mut step = match walk.next(&vendor).await {

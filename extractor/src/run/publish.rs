@@ -33,7 +33,8 @@ impl Runner {
             now,
             ..
         } = step;
-        let seen = items.len() as u64;
+        let rows = items.len() as u64;
+        let (items, seen) = shown(run, items);
         let dedupes = matches!(kind, RunKind::Live | RunKind::First | RunKind::LookBack) && !run.force;
         let items = if dedupes {
             self.news(run.phase, items).await?
@@ -45,9 +46,9 @@ impl Runner {
         } else {
             items
         };
-        let items = self.with_times(run.phase, items, now).await?;
+        let (items, timeless) = self.with_times(run.phase, items, now).await?;
         self.compare_with_events(kind, run, &items).await;
-        run.duplicates += duplicates + (seen - items.len() as u64);
+        run.duplicates += duplicates + (rows - items.len() as u64);
         run.damaged += damaged.len() as u64 + u64::from(unread.is_some());
         // A backfill comes in small portions, so that what waits is bounded whatever a page holds.
         let portion = match kind {
@@ -60,8 +61,9 @@ impl Runner {
             }
             self.publish_refs(kind, run, (items, &strays), lease).await?;
             if dedupes {
+                let kept = self.kept(kind, run, items);
                 self.state
-                    .remember(run.phase, items, self.kept(kind, run, items))
+                    .remember(run.phase, &timeless.known_as(items), kept)
                     .await?;
                 self.state
                     .rest(&untimed(run.phase, items), self.longest_rest_ms())
@@ -159,23 +161,6 @@ impl Runner {
         i64::try_from(self.settings.margins.overlap.as_millis() / 4).unwrap_or(i64::MAX / 8)
     }
 
-    /// A removal without a time happened before the listing showed it: its version is OKKI's time of that moment, after
-    /// every state of before and before every one that follows.
-    async fn with_times(
-        &self,
-        phase: Phase,
-        mut items: Vec<ListItem>,
-        now: Option<i64>,
-    ) -> Result<Vec<ListItem>, Stop> {
-        if phase == Phase::Removed && items.iter().any(|item| item.update_time <= 0) {
-            let now = self.state.clocks().await?.okki_now(now);
-            for item in items.iter_mut().filter(|item| item.update_time <= 0) {
-                item.update_time = now;
-            }
-        }
-        Ok(items)
-    }
-
     /// From which update time on the next windows may list published states again: the overlap, what looks back reach, and when the listing
     /// honours no more than dates, as far back as it shows anything.
     fn kept(&self, kind: RunKind, run: &Run, items: &[ListItem]) -> Kept {
@@ -212,6 +197,21 @@ impl Runner {
     fn most_open(&self) -> u64 {
         self.settings.ahead.saturating_mul(20).max(MOST_OPEN)
     }
+}
+
+/// How many of these the window has not shown before, and all of them; of a walk that is made again only those.
+fn shown(run: &mut Run, mut items: Vec<ListItem>) -> (Vec<ListItem>, u64) {
+    if !run.once || run.phase == Phase::Removed {
+        let seen = items.len() as u64;
+        return (items, seen);
+    }
+    let are_new: Vec<bool> = items.iter().map(|item| run.is_new(&item.company_id)).collect();
+    let seen = are_new.iter().filter(|is_new| **is_new).count() as u64;
+    if run.again > 0 {
+        let mut are_new = are_new.into_iter();
+        items.retain(|_| are_new.next().unwrap_or(true));
+    }
+    (items, seen)
 }
 
 fn company_ref(kind: RunKind, run: &Run, item: &ListItem, sequence: u64) -> CompanyRef {

@@ -1,14 +1,14 @@
-//! What is said when a run has ended: how much it has listed, and whether that is far less than OKKI counts.
+//! What is said when a run has ended: how much it has listed, and whether that is less than OKKI counts.
 
 use super::Runner;
 use crate::{
-    okki::{PageRequest, time},
+    okki::time,
     state::{Run, RunKind},
 };
 use pipeline::alert::{Problem, Severity};
 use std::time::Duration;
 
-/// Problem that a run has listed far fewer customers than OKKI counts.
+/// Problem that a run has listed fewer customers than OKKI counts.
 const FEW_LISTED: &str = "few-listed";
 
 impl Runner {
@@ -36,48 +36,34 @@ impl Runner {
         );
     }
 
-    /// Customers that change leave a window while it is read, so that fewer than there were may be all: those that are still
-    /// within count. Nobody enters it.
-    pub(super) async fn count_again(&self, kind: RunKind, run: &mut Run) {
-        if kind == RunKind::Live || run.falls_short_of().is_none() {
-            return;
-        }
-        let request = PageRequest {
-            start: run.start,
-            end: Some(run.end),
-            page: 1,
-            count: 1,
-            removed: false,
-        };
-        let now = self.first_pages(kind, &request).await;
-        run.expected = now.ok().and_then(|(first, _)| first.total);
-    }
-
-    /// Says when far fewer customers were listed than OKKI counts. Live windows are small, and customers leave them.
+    /// Says when fewer customers were listed than OKKI counts.
     fn compare_with_total(&self, kind: RunKind, run: &Run) {
-        if kind == RunKind::Live {
+        if !run.once {
             return;
         }
         let problem = |detail| Problem {
             key: format!("{FEW_LISTED}:{}", kind.name()),
             severity: Severity::Warning,
-            summary: words::tr!("far fewer customers listed than OKKI counts"),
+            summary: words::tr!("fewer customers listed than OKKI counts"),
             detail,
             patience: Duration::ZERO,
         };
         let Some(expected) = run.falls_short_of() else {
             return self.rt.alerts.over(problem(String::new()));
         };
+        let (short, seen) = (run.short, expected.saturating_sub(run.short));
         tracing::warn!(
             run = run.id,
             job = kind.name(),
             expected,
-            seen = run.seen,
-            "far fewer customers listed than OKKI counts"
+            short,
+            "fewer customers listed than OKKI counts"
         );
+        if !run.is_far_short() {
+            return self.rt.alerts.over(problem(String::new()));
+        }
         self.rt.alerts.raise(problem(words::tr!(
-            "{} of {expected} listed; compare both with `extractor reconcile`",
-            run.seen
+            "{seen} of {expected} listed; compare both with `extractor reconcile`"
         )));
     }
 }

@@ -20,7 +20,11 @@ pub(super) fn refuse(
     text: &str,
     name: &str,
 ) -> Result<(), ConfigError> {
-    let named = || document.request.iter().find_map(variable_of);
+    let over = document
+        .omission_remedy
+        .iter()
+        .flat_map(|remedy| &remedy.take_over);
+    let named = || document.request.iter().chain(over).find_map(variable_of);
     let found = path(document)
         .or_else(named)
         .or_else(|| given.iter().find_map(|(field, value)| parameter(field, value)));
@@ -43,12 +47,20 @@ pub(super) fn without_effect(text: &str, name: &str) -> Vec<String> {
         _ => vec![],
     };
     let idle = fields.into_iter().filter(|field| !is_used(field));
-    idle.map(|field| {
+    let idle = idle.map(|field| {
         words::tr!(
             "{name}: otherRequest: {field} has no effect; parameters of the listing belong into request"
         )
-    })
-    .collect()
+    });
+    let requests = document["request"].as_array().into_iter().flatten();
+    let parents = requests.filter(|entry| entry["children"].as_array().is_some_and(|all| !all.is_empty()));
+    let children = parents.map(|entry| {
+        let field = entry["field"].as_str().unwrap_or("?");
+        words::tr!(
+            "{name}: request: the children of {field} have no effect; write each as a parameter of its own"
+        )
+    });
+    idle.chain(children).collect()
 }
 
 /// Another object of OKKI's has other ids, and a listing of its own. Parameters in the path would stand beside ours.
@@ -77,8 +89,16 @@ fn path(document: &SourceDocument) -> Option<Odd> {
 
 /// A listing has no record that a name in braces could stand for.
 fn variable_of(parameter: &Parameter) -> Option<Odd> {
-    let text = parameter.value.as_ref()?.as_str();
-    let variable = variable(text)?;
+    let value = parameter.value.as_ref()?;
+    let key = || {
+        value
+            .paths()
+            .first()
+            .map(|path| format!("{{{{{}}}}}", path.as_str()))
+    };
+    let looked_up = || value.lookups().first().map(|_| value.as_str().to_owned());
+    let variable = variable(value.as_str()).map(str::to_owned);
+    let variable = variable.or_else(key).or_else(looked_up)?;
     let problem = words::tr!("{}: `{variable}` is no variable of the platform", parameter.field);
     Some((
         problem,
@@ -138,7 +158,8 @@ fn variable(text: &str) -> Option<&str> {
         let name = name.split('|').next().unwrap_or(name).trim();
         let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
         if name.len() > 1 && name.bytes().all(is_name) && !is_known(name) {
-            return Some(&rest[begin..=end]);
+            let closing = rest[end..].bytes().take_while(|byte| *byte == b'}').count();
+            return Some(&rest[begin..end + closing]);
         }
         rest = rest[end..].trim_start_matches('}');
     }

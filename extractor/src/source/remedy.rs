@@ -42,7 +42,7 @@ pub(super) fn read(
         _ => {
             return Err(refuse(
                 words::tr!("has no start_time in the past that moves on"),
-                words::tr!("set it in takeOverRequest, for example {{DAYS_AGO_2|datetime}}"),
+                words::text!("set it in takeOverRequest, for example {{DAYS_AGO_2|datetime}}").to_owned(),
             ));
         }
     };

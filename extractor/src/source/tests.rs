@@ -208,6 +208,23 @@ fn what_cannot_be_followed_is_refused_by_name() {
             "\"condition\": [[{\"field\": \"update_time\", \"logic\": \"gt\", \"value\": \"timestamp:abc\"}]], \"effect\"",
             "condition[0][0] (update_time): `timestamp:abc` is no time",
         ),
+        ("\"17\"", "\"{{group}}\"", "group_id: `{{group}}` is no variable"),
+        ("\"17\"", "\"1,{{group}}\"", "`{{group}}` is no variable"),
+        (
+            "{{LAST_SYNC_TIME|datetime}}",
+            "{{LAST_SYNC_TIM|datetime}}",
+            "`{{LAST_SYNC_TIM|datetime}}` is no",
+        ),
+        (
+            "{{DAYS_AGO_2|datetime}}",
+            "{{since}}",
+            "`{{since}}` is no variable",
+        ),
+        (
+            "{{DAYS_AGO_2|datetime}}",
+            "",
+            "for example {{DAYS_AGO_2|datetime}}",
+        ),
         ("\"QUERY\"", "\"EXECUTE\"", "EXECUTE"),
         (
             "{{LAST_SYNC_TIME|datetime}}",
@@ -227,6 +244,18 @@ fn what_cannot_be_followed_is_refused_by_name() {
             .to_string()
             .contains("/nowhere.json")
     );
+}
+
+#[test]
+fn children_of_a_parameter_are_said_to_have_no_effect() {
+    let with =
+        "\"label\": \"分组\", \"children\": [{\"field\": \"x\", \"label\": \"x\", \"type\": \"string\"}],";
+    let text = DOCUMENT.replacen("\"label\": \"分组\",", with, 1);
+    let told = match Source::read(&text, "source.json") {
+        Ok(source) => source.warnings.join("\n"),
+        Err(error) => error.to_string(),
+    };
+    assert!(told.contains("children"), "{told}");
 }
 
 fn with_bound(name: &str, value: &str) -> Result<Source, String> {

@@ -9,6 +9,7 @@ mod customers;
 mod damaged;
 mod history;
 mod missing;
+mod nobody;
 mod poll;
 mod run;
 mod untimed;
@@ -84,6 +85,7 @@ impl State {
             checkpoint: number("checkpoint"),
             started_ms: number("started_ms"),
             wide_s: number("wide_s"),
+            nobody: number("nobody"),
             looked: number("looked").and_then(|rows| u64::try_from(rows).ok()),
             wanted: fields.contains_key("wanted"),
             redis_ms: seconds * 1_000 + micros / 1_000,
@@ -217,7 +219,12 @@ impl State {
         let (wide_s, late) = (run.wide_s(), run.late());
         fields.extend(wide_s.as_deref().map(|wide_s| ("wide_s", wide_s)));
         fields.extend(late.as_deref().map(|late| ("late", late)));
-        let looked = run.look.as_ref().map(|_| run.seen.max(run.listed).to_string());
+        let shortfall = run.shortfall().unwrap_or_default();
+        if run.once {
+            fields.push(("short", &shortfall));
+        }
+        let is_counted = run.look.is_some() || kind == RunKind::First;
+        let looked = is_counted.then(|| run.seen.max(run.listed).to_string());
         fields.extend(looked.as_deref().map(|rows| ("looked", rows)));
         let condition = run.condition.as_deref();
         fields.extend(condition.map(|condition| ("condition", condition)));

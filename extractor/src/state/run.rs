@@ -6,6 +6,7 @@ use crate::{
     window::Window,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The kinds of listing work; each has its own lease, checkpoint and schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,8 +100,17 @@ pub(crate) struct Run {
     pub duplicates: u64,
     /// Rows that name no customer.
     pub damaged: u64,
-    /// The vendor's total for the window when the run began; an estimate.
+    /// The vendor's total for the window when the run began, and when it was walked to its end; an estimate.
     pub expected: Option<u64>,
+    /// No other run will list the window.
+    #[serde(default)]
+    pub once: bool,
+    /// How often it was walked again because fewer customers were shown than OKKI counts.
+    #[serde(default)]
+    pub again: u32,
+    /// How many fewer were shown in the end.
+    #[serde(default)]
+    pub short: u64,
     /// What decided which customers it lists; of first loads only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
@@ -114,6 +124,9 @@ pub(crate) struct Run {
     /// them leaves customers without a message, which come only when they are listed again: nothing may wait for them.
     #[serde(skip)]
     pub left_behind: u64,
+    /// Hashes of the customers that this process has been shown of a window that is listed once.
+    #[serde(skip)]
+    pub shown: HashSet<u64>,
     /// Redis' clock, unix milliseconds.
     pub started_ms: i64,
     /// Redis' clock, unix milliseconds; set at the end.
@@ -140,10 +153,14 @@ impl Run {
             duplicates: 0,
             damaged: 0,
             expected: None,
+            once: false,
+            again: 0,
+            short: 0,
             filter: None,
             condition: None,
             look: None,
             left_behind: 0,
+            shown: HashSet::new(),
             started_ms: 0,
             finished_ms: None,
             leader: leader.to_owned(),
@@ -159,13 +176,16 @@ impl Run {
         }
     }
 
-    /// How many customers OKKI counted when it began, where it has listed far fewer: one of both is wrong. A few leave a
-    /// window while it is read, and totals are an estimate.
+    /// How many customers OKKI counts in the window, where it has shown fewer: one of both is wrong.
     #[must_use]
     pub(crate) fn falls_short_of(&self) -> Option<u64> {
-        let seen = self.seen.max(self.listed);
-        let is_far = |expected: &u64| seen < expected / 10 * 9 && expected - seen >= 20;
-        self.expected.filter(is_far)
+        self.expected.filter(|_| self.short > 0)
+    }
+
+    /// Whether those are so many that somebody has to know at once. By a few a total may be too large.
+    #[must_use]
+    pub(crate) fn is_far_short(&self) -> bool {
+        self.short >= 20 || self.short >= self.expected.unwrap_or(0).div_ceil(10).max(1)
     }
 
     /// What the end of a look back says of the last wide one; nothing: that stays. Something late makes the next one wide.
@@ -180,6 +200,14 @@ impl Run {
             Look { wide: true, .. } => Some((self.started_ms / 1_000).to_string()),
             _ => None,
         }
+    }
+
+    /// What is told of a window that was not shown whole, as JSON.
+    pub(super) fn shortfall(&self) -> Option<String> {
+        let expected = self.falls_short_of()?;
+        let short =
+            serde_json::json!({ "short": self.short, "expected": expected, "at_ms": self.finished_ms });
+        Some(short.to_string())
     }
 
     /// What is told of late changes from the end of a look back on, as JSON.
@@ -216,8 +244,10 @@ pub(crate) struct KindState {
     pub started_ms: Option<i64>,
     /// When the past was last looked at as far back as ever, unix seconds; of looks back only. 0: the next one does so.
     pub wide_s: Option<i64>,
-    /// Rows that the last look back has listed.
+    /// Rows that the last look back has listed, and the customers that the last first load was shown.
     pub looked: Option<u64>,
+    /// The checkpoint when the listing was seen to show nobody any more, although somebody was listed before; of live runs only.
+    pub nobody: Option<i64>,
     /// A run is wanted, whatever the schedule says.
     pub wanted: bool,
     /// Redis' clock when it answered, unix milliseconds.

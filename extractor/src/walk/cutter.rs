@@ -18,15 +18,38 @@ pub(super) struct Slice {
     /// The neighbours exist, so a second more is asked for on that side.
     pad_start: bool,
     pad_end: bool,
+    /// One second more on either side, so that the same is asked in other words.
+    wide: bool,
+    /// Asked with a lower bound where it has none.
+    floored: bool,
 }
 
 impl Slice {
-    /// The bounds to ask for.
+    /// The bounds to ask for. A listing may show nobody at all without a lower one.
     pub(super) fn asked(self) -> (Option<i64>, i64) {
+        let wide = i64::from(self.wide);
+        let oldest = (self.wide || self.floored).then_some(OLDEST);
         (
-            self.start.map(|start| start - i64::from(self.pad_start)),
-            self.end + i64::from(self.pad_end),
+            self.start
+                .map(|start| start - i64::from(self.pad_start) - wide)
+                .or(oldest),
+            self.end + i64::from(self.pad_end) + wide,
         )
+    }
+
+    /// The same with other bounds around it.
+    pub(super) const fn widened(self, wide: bool) -> Self {
+        Self { wide, ..self }
+    }
+
+    /// The same with a lower bound, whether or not it has one.
+    pub(super) const fn floored(self, floored: bool) -> Self {
+        Self { floored, ..self }
+    }
+
+    /// It is asked without a lower bound.
+    pub(super) fn is_unbounded(self) -> bool {
+        self.asked().0.is_none()
     }
 
     /// Says whether more than its own seconds are asked for.
@@ -79,6 +102,8 @@ pub(super) struct Cutter {
     grain: i64,
     /// No row has been seen since the last empty slice.
     searching: bool,
+    /// No slice may be wider: spans that are longer are refused.
+    widest: i64,
 }
 
 impl Cutter {
@@ -95,6 +120,7 @@ impl Cutter {
             width,
             grain: 1,
             searching: true,
+            widest: i64::MAX,
         }
     }
 
@@ -109,6 +135,8 @@ impl Cutter {
             end,
             pad_start: self.next.is_some() && self.next != self.window.start,
             pad_end: end < self.window.end,
+            wide: false,
+            floored: false,
         })
     }
 
@@ -125,7 +153,17 @@ impl Cutter {
             0 => 8.0,
             rows => (target as f64 / rows as f64).clamp(0.25, 8.0),
         };
-        self.width = ((self.width as f64 * factor) as i64).clamp(1, self.window.end.max(1));
+        let most = self.window.end.max(1).min(self.widest);
+        self.width = ((self.width as f64 * factor) as i64).clamp(1, most);
+    }
+
+    /// The slice is refused as it is asked for, and not because of a page of it: slices stay narrower from now on. Some servers
+    /// refuse long spans.
+    pub(super) fn is_too_wide(&mut self) {
+        let from = self.next.unwrap_or(OLDEST);
+        let span = self.slice_end() - from + 1;
+        // A shorter span than a day is refused for another reason.
+        self.widest = self.widest.min((span / 2).max(DAY));
     }
 
     /// The slice is done, and its size says nothing about the next one.

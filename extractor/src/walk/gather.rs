@@ -9,7 +9,10 @@ mod totals;
 
 use super::{Step, does_not_advance};
 use crate::okki::{DamagedRow, Error, ListItem, Page, PageRequest};
-use std::{cmp::Ordering, collections::HashSet};
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+};
 use totals::Belief;
 
 /// Passes in which the proof came no further, after which an overstated total is no longer believed.
@@ -37,8 +40,8 @@ pub(super) enum Taken {
 /// Progress within the second.
 pub(super) struct Gather {
     request: PageRequest,
-    /// Everybody seen, to give each out once.
-    seen: HashSet<String>,
+    /// Everybody seen, with the newest time, to give each state out once.
+    seen: HashMap<String, i64>,
     /// Rows without a customer that were given out.
     damaged: HashSet<DamagedRow>,
     /// Everybody seen since the total last fell.
@@ -72,7 +75,7 @@ impl Gather {
     pub(super) fn new(request: PageRequest) -> Self {
         Self {
             request: PageRequest { page: 1, ..request },
-            seen: HashSet::new(),
+            seen: HashMap::new(),
             damaged: HashSet::new(),
             epoch: HashSet::new(),
             epoch_total: None,
@@ -173,7 +176,9 @@ impl Gather {
         }
         for item in page.items {
             self.epoch.insert(item.company_id.clone());
-            if self.seen.insert(item.company_id.clone()) {
+            let known = self.seen.get(&item.company_id);
+            if known.is_none_or(|known| *known < item.update_time) {
+                self.seen.insert(item.company_id.clone(), item.update_time);
                 step.items.push(item);
             } else {
                 step.duplicates += 1;

@@ -6,7 +6,7 @@
 
 use super::{Step, Walk, cutter::Slice};
 use crate::okki::{ListItem, Page};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Rows of a generation, of which two are remembered.
 const MOST: usize = 5_000;
@@ -74,10 +74,18 @@ impl Walk {
 
     pub(super) fn hand_out(&mut self, mut step: Step, slice: Slice) -> Step {
         let rows = step.items.len();
-        let mut seen = HashSet::new();
+        // Of two rows of one customer the newer one says what is to be fetched.
+        let mut newest: HashMap<String, i64> = HashMap::new();
+        for item in &step.items {
+            let time = newest.entry(item.company_id.clone()).or_insert(item.update_time);
+            *time = (*time).max(item.update_time);
+        }
         let handed = &mut self.handed;
-        step.items
-            .retain(|item| handed.is_new(item) && seen.insert(item.company_id.clone()));
+        step.items.retain(|item| {
+            let is_newest = newest.get(&item.company_id) == Some(&item.update_time);
+            let is_first = is_newest && newest.remove(&item.company_id).is_some();
+            is_first && handed.is_new(item)
+        });
         step.duplicates += (rows - step.items.len()) as u64;
         for item in &step.items {
             if slice.distance(item.update_time) > 0 {
@@ -92,6 +100,27 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_rows_of_one_customer_the_newer_one_counts() {
+        let window = crate::window::Window {
+            start: Some(1),
+            end: 100,
+        };
+        let row = |id: &str, update_time| ListItem {
+            company_id: id.to_owned(),
+            update_time,
+        };
+        let page = Page {
+            items: vec![row("1", 7), row("2", 8), row("1", 9), row("1", 9)],
+            ..Page::default()
+        };
+        let mut walk = Walk::new(window, None, 20, false);
+        let slice = walk.cutter.slice().unwrap();
+        let step = walk.collect(page, slice);
+        assert_eq!(step.items, [row("2", 8), row("1", 9)]);
+        assert_eq!(step.duplicates, 2);
+    }
 
     #[test]
     fn the_latest_rows_are_remembered_and_memory_is_bounded() {

@@ -35,6 +35,8 @@
 //!
 //! A page that cannot be read, while others can, costs the second in which its reason lies ([`unread`]).
 //!
+//! A page that shows nobody may be no answer at all: nobody is passed over because of one alone ([`doubt`]).
+//!
 //! # Deletions
 //!
 //! With `removed=1` the vendor lists deleted customers, and the same walk reads that listing over the same window, after
@@ -50,6 +52,7 @@
 
 mod bounds;
 mod cutter;
+mod doubt;
 mod gather;
 mod handed;
 #[cfg(test)]
@@ -127,6 +130,14 @@ pub(crate) struct Walk {
     inclusive: [bool; 2],
     /// Slices of which the total has counted more than there are, in a row.
     overstated: u32,
+    /// What shows nobody is asked for again.
+    doubts: bool,
+    /// The slice that was asked for again last.
+    doubted: Option<Window>,
+    /// The slice is asked for with other bounds than usual.
+    wide: bool,
+    /// Nothing is asked for without a lower bound.
+    floored: bool,
 }
 
 impl Walk {
@@ -148,12 +159,17 @@ impl Walk {
             around: Around::Both,
             inclusive: [false; 2],
             overstated: 0,
+            doubts: true,
+            doubted: None,
+            wide: false,
+            floored: false,
         }
     }
 
     /// Reads until there is something to hand out; `None` when the window is read.
     pub(crate) async fn next(&mut self, listing: &impl Pages) -> Result<Option<Step>, Error> {
         while let Some(slice) = self.cutter.slice() {
+            let slice = slice.widened(self.wide).floored(self.floored);
             if self.gather.is_some() {
                 return self.turn_pages(slice, listing).await.map(Some);
             }
@@ -171,9 +187,12 @@ impl Walk {
                 self.around = Around::Unproven;
                 continue;
             }
+            if page.rows() == 0 && self.is_shown_otherwise(slice, listing).await? {
+                continue;
+            }
             self.capacity = self.capacity.map(|most| most.max(page.rows()));
             if self.is_whole(slice, &page, listing).await? {
-                self.around = Around::Both;
+                (self.around, self.wide) = (Around::Both, false);
                 self.cutter.advance(page.rows(), self.target());
                 return Ok(Some(self.collect(page, slice)));
             }
@@ -186,6 +205,7 @@ impl Walk {
                 self.cutter.use_days();
             }
             if self.cutter.narrow(page.total, self.target()) {
+                self.wide = false;
                 continue;
             }
             // The many may be in the seconds around it.
@@ -251,6 +271,7 @@ impl Walk {
     fn step_over(&mut self) {
         // A search for what cannot be read ends where that lies: an outage behind it is none of its pages.
         (self.gather, self.around, self.unread_until) = (None, Around::Both, None);
+        self.wide = false;
         self.cutter.step_over();
     }
 

@@ -66,6 +66,14 @@ impl Walk {
 
     /// The first page of the slice cannot be read; `false` when it cannot be cut any more.
     pub(super) fn cut_around(&mut self, slice: Slice) -> bool {
+        if slice.is_unbounded() {
+            self.floored = true;
+            return true;
+        }
+        if matches!(self.failed, Some(Error::Business { .. })) {
+            self.cutter.is_too_wide();
+        }
+        self.wide = false;
         if self.cutter.narrow(None, self.target()) {
             return true;
         }

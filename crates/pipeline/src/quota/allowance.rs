@@ -48,7 +48,8 @@ impl Allowance {
 /// What the headers that begin so say.
 fn of_pairs(headers: &HeaderMap, name: &str, now_s: u64) -> Vec<Allowance> {
     let said = |what: &str| text(headers, &format!("{name}-{what}"));
-    let remaining = |what: &str| said(what).and_then(number);
+    let is_limited = said("limit").and_then(signed).is_none_or(|limit| limit > 0);
+    let remaining = |what: &str| said(what).filter(|_| is_limited).and_then(calls);
     let reset = said("reset").and_then(|text| span(text, now_s));
     let reset = reset.or_else(|| said("reset-after").and_then(|text| span(text, now_s)));
     let units = [("remaining-second", 1), ("remaining-minute", 60)];
@@ -66,7 +67,12 @@ fn of_pairs(headers: &HeaderMap, name: &str, now_s: u64) -> Vec<Allowance> {
 /// What one line of several policies says.
 fn of_policies(line: &str, now_s: u64) -> Vec<Allowance> {
     let of_one = |text: &str| {
-        let left = member(text, &["r", "remaining"]).and_then(number)?;
+        let is_limited = member(text, &["limit", "q"])
+            .and_then(signed)
+            .is_none_or(|limit| limit > 0);
+        let left = member(text, &["r", "remaining"])
+            .filter(|_| is_limited)
+            .and_then(calls)?;
         let lasts = member(text, &["t", "reset"]).and_then(|text| span(text, now_s));
         allowance(left, lasts)
     };
@@ -86,6 +92,17 @@ fn allowance(left: u64, lasts: Option<Duration>) -> Option<Allowance> {
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// Calls that are left. With a negative number, and with a limit of none, servers say that there is no limit.
+fn calls(text: &str) -> Option<u64> {
+    signed(text).filter(|left| *left >= 0).and_then(|_| number(text))
+}
+
+/// The whole part of the first number of a list, which may be negative.
+fn signed(text: &str) -> Option<i64> {
+    let first = text.split([',', ';']).next()?.trim();
+    first.split('.').next()?.parse().ok()
 }
 
 /// The first number of a list such as `50, 50;w=1`.
@@ -187,6 +204,17 @@ mod tests {
             &[("X-RateLimit-Remaining", "many"), ("X-RateLimit-Reset", "30")],
             &[("X-RateLimit-Remaining", "5"), ("X-RateLimit-Reset", "soon")],
             &[("RateLimit", "unlimited")],
+            &[("X-RateLimit-Remaining", "-1")],
+            &[("X-RateLimit-Remaining", "-1"), ("X-RateLimit-Reset", "30")],
+            &[("X-RateLimit-Remaining-Minute", "-1")],
+            &[
+                ("X-RateLimit-Limit", "0"),
+                ("X-RateLimit-Remaining", "0"),
+                ("X-RateLimit-Reset", "30"),
+            ],
+            &[("X-RateLimit-Limit", "-1"), ("X-RateLimit-Remaining", "0")],
+            &[("RateLimit", "limit=0, remaining=0, reset=30")],
+            &[("RateLimit", "\"default\";r=-1;t=30")],
         ] {
             assert_eq!(read(headers), None, "{headers:?}");
         }

@@ -21,6 +21,8 @@ use std::{collections::BTreeMap, time::Duration};
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Runs that list what has changed.
 const LIVE: &str = "live";
+/// Runs whose windows no other one lists.
+const LISTED_ONCE: [&str; 4] = ["first", "backfill", "remedy", "refresh"];
 /// Runs that list once more what those have passed over.
 const LOOK_BACK: &str = "look-back";
 
@@ -45,6 +47,10 @@ pub struct Facts {
     pub kept: Vec<(String, i64)>,
     /// What looks back have found lately that the listing had not shown in time.
     pub late: Option<LateChanges>,
+    /// Since which checkpoint the listing has shown nobody, unix seconds.
+    pub nobody: Option<i64>,
+    /// Windows that were not shown whole, the last one of each kind that no other run lists.
+    pub short: Vec<Shortfall>,
     /// What the last comparisons have found.
     pub compared: Vec<(Side, Compared)>,
     /// Messages in work, retry and dead-letter queue of each stage; `None`: the broker did not answer.
@@ -61,6 +67,17 @@ pub struct LateChanges {
     /// Update time of the oldest one, unix seconds.
     pub oldest: i64,
     /// When they were found, unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// A window of which fewer customers were shown than OKKI counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Shortfall {
+    /// How many fewer.
+    pub short: u64,
+    /// How many OKKI counts.
+    pub expected: u64,
+    /// When it was listed to its end, unix milliseconds.
     pub at_ms: i64,
 }
 
@@ -94,6 +111,8 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         checkpoint: checkpoint(runtime).await?,
         kept: kept(runtime).await?,
         late: late(runtime).await?,
+        nobody: of_listing(runtime, LIVE, "nobody").await?,
+        short: short(runtime).await?,
         compared: compared(runtime).await?,
         checkpoint_limit_s: i64::try_from(checkpoint_age.as_secs()).unwrap_or(i64::MAX),
         groups: BTreeMap::new(),
@@ -101,10 +120,28 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
 }
 
 async fn checkpoint(runtime: &Runtime) -> Result<Option<i64>, Error> {
+    of_listing(runtime, LIVE, "checkpoint").await
+}
+
+/// What a kind of run keeps under this name.
+async fn of_listing<T: redis::FromRedisValue>(
+    runtime: &Runtime,
+    kind: &str,
+    field: &str,
+) -> Result<Option<T>, Error> {
     let mut connection = runtime.store.connection().await?;
     let mut command = redis::cmd("HGET");
-    command.arg(runtime.namespace.kind_key(LIVE)).arg("checkpoint");
+    command.arg(runtime.namespace.kind_key(kind)).arg(field);
     Ok(command.query_async(&mut *connection).await?)
+}
+
+async fn short(runtime: &Runtime) -> Result<Vec<Shortfall>, Error> {
+    let mut found = Vec::new();
+    for kind in LISTED_ONCE {
+        let json: Option<String> = of_listing(runtime, kind, "short").await?;
+        found.extend(json.and_then(|json| serde_json::from_str::<Shortfall>(&json).ok()));
+    }
+    Ok(found)
 }
 
 /// What the last comparison of each kind has found.
@@ -118,10 +155,7 @@ pub(super) async fn compared(runtime: &Runtime) -> Result<Vec<(Side, Compared)>,
 }
 
 async fn late(runtime: &Runtime) -> Result<Option<LateChanges>, Error> {
-    let mut connection = runtime.store.connection().await?;
-    let mut command = redis::cmd("HGET");
-    command.arg(runtime.namespace.kind_key(LOOK_BACK)).arg("late");
-    let json: Option<String> = command.query_async(&mut *connection).await?;
+    let json: Option<String> = of_listing(runtime, LOOK_BACK, "late").await?;
     Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 

@@ -2,7 +2,8 @@
 
 use super::{
     comparisons,
-    facts::{Facts, LateChanges},
+    facts::Facts,
+    listing,
     stages::{Paused, StageView},
 };
 use crate::{browse::Group, when};
@@ -11,10 +12,6 @@ use std::time::Duration;
 
 /// A listed change that takes longer to reach the form waits for something.
 const LATE_S: i64 = 15 * 60;
-/// A part of the listing that is kept for longer is no matter of a moment.
-const KEPT_S: i64 = 5 * 60;
-/// For how long it is told that changes were listed late.
-const LATE_TOLD_MS: i64 = 86_400_000;
 /// A process that starts for longer waits for something.
 const STARTS_S: i64 = 60;
 /// Groups of dead letters that are named.
@@ -36,9 +33,7 @@ pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
     }));
     found.extend(late(facts));
     found.extend(backfills(facts));
-    found.extend(listing(facts));
-    found.extend(kept(facts));
-    found.extend(shown_late(facts));
+    found.extend(listing::findings(facts));
     found.extend(comparisons::findings(&facts.compared));
     if facts.depths.is_none() {
         found.push(Finding::risk(
@@ -50,7 +45,7 @@ pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
     found
 }
 
-fn ago(seconds: i64) -> String {
+pub(super) fn ago(seconds: i64) -> String {
     when::span(Duration::from_secs(seconds.unsigned_abs()))
 }
 
@@ -232,64 +227,5 @@ fn late(facts: &Facts) -> Option<Finding> {
         );
         let remedy = words::tr!("`loader trace {oldest}` says where it is");
         Finding::bad(words::text!("freshness"), seen, remedy)
-    })
-}
-
-fn kept(facts: &Facts) -> Vec<Finding> {
-    let for_s = |since: &i64| (facts.now_ms - since).max(0) / 1_000;
-    let kept = facts.kept.iter().filter(|(_, since)| for_s(since) > KEPT_S);
-    kept.map(|(reason, since)| {
-        let seen = words::tr!(
-            "a part of the listing waits for {}: {}",
-            ago(for_s(since)),
-            words::retold(reason)
-        );
-        let remedy = words::text!(
-            "nothing of it is lost, it is listed again and again; `extractor status` names it, look in OKKI why it is not shown"
-        );
-        Finding::risk(words::text!("listing"), seen, remedy)
-    })
-    .collect()
-}
-
-fn shown_late(facts: &Facts) -> Option<Finding> {
-    let LateChanges { late, oldest, at_ms } = facts.late?;
-    if facts.now_ms - at_ms > LATE_TOLD_MS {
-        return None;
-    }
-    let seen = words::tr!(
-        "the listing showed {late} changes late, found {}, the oldest of {}",
-        when::time(at_ms),
-        when::time(oldest.saturating_mul(1_000))
-    );
-    let remedy = words::text!(
-        "nothing of them is lost, looks back (LOOK_BACK) have fetched them; where it goes on, raise OVERLAP, and ask OKKI why its listing is behind"
-    );
-    Some(Finding::risk(words::text!("listing"), seen, remedy))
-}
-
-fn listing(facts: &Facts) -> Option<Finding> {
-    let what = words::text!("listing");
-    let Some(age_s) = facts.freshness().checkpoint_age_s else {
-        return Some(Finding::risk(
-            what,
-            words::text!("nothing has been listed so far"),
-            words::text!(
-                "it begins as soon as an extractor runs and OKKI answers; `extractor doctor` says more"
-            ),
-        ));
-    };
-    // Clocks differ a little.
-    if age_s < -60 {
-        let seen = words::tr!("the checkpoint lies {} in the future", ago(-age_s));
-        let remedy =
-            words::text!("find out which clock was wrong, then `extractor checkpoint set TIME --reason WHY`");
-        return Some(Finding::bad(what, seen, remedy));
-    }
-    (age_s > facts.checkpoint_limit_s).then(|| {
-        let seen = words::tr!("nothing has been listed for {}", ago(age_s));
-        let remedy =
-            words::text!("`extractor status` shows the last runs, `extractor doctor` says what is wrong");
-        Finding::bad(what, seen, remedy)
     })
 }

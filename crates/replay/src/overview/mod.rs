@@ -6,10 +6,11 @@
 mod comparisons;
 mod facts;
 mod judge;
+mod listing;
 mod stages;
 
 pub use comparisons::left_open;
-pub use facts::{Facts, LateChanges, gather};
+pub use facts::{Facts, LateChanges, Shortfall, gather};
 pub use stages::StageView;
 
 use pipeline::{

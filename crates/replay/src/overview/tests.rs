@@ -336,6 +336,26 @@ fn late_changes_are_a_risk_for_a_day() {
     assert_eq!(late(90_000_000).sentence, "all is well");
 }
 
+#[test]
+fn a_listing_that_shows_nobody_any_more_is_not_well_and_one_that_was_short_is_a_risk() {
+    let mut facts = well();
+    facts.nobody = Some(NOW_MS / 1_000 - 60);
+    let overview = Overview::of(&facts);
+    assert_eq!(overview.verdict, Verdict::NotWell);
+    let expected = "not well: listing: OKKI lists nobody any more since";
+    assert!(overview.sentence.starts_with(expected), "{}", overview.sentence);
+    let mut facts = well();
+    facts.short = vec![Shortfall {
+        short: 61,
+        expected: 1_000,
+        at_ms: NOW_MS - 1_000,
+    }];
+    let overview = Overview::of(&facts);
+    assert_eq!(overview.verdict, Verdict::Well);
+    let expected = "all is well but for a risk: listing: OKKI counts 1000 customers and has shown 61 fewer";
+    assert!(overview.sentence.starts_with(expected), "{}", overview.sentence);
+}
+
 /// What a part of the listing keeps back is in no queue and in no account.
 #[test]
 fn a_part_of_the_listing_that_waits_for_minutes_is_named() {

@@ -29,6 +29,33 @@ impl Client {
         self.named_page(lane, request, part, Patience::of_all()).await
     }
 
+    /// A page of everybody. Where nobody is shown without a bound, or long spans are refused, of those that bounds show.
+    pub(crate) async fn page_of_anybody(&self, lane: Lane, page: u64, count: u32) -> Result<Page, Error> {
+        const MONTH_S: i64 = 30 * 86_400;
+        let all = PageRequest {
+            start: None,
+            end: None,
+            page,
+            count,
+            removed: false,
+        };
+        match self.page(lane, &all).await {
+            Ok(shown) if shown.rows() > 0 || page > 1 => Ok(shown),
+            Ok(_) => self.page(lane, &all.otherwise()).await,
+            Err(error @ Error::Business { .. }) => {
+                let now = time::now();
+                let lately = PageRequest {
+                    start: Some(now - MONTH_S),
+                    end: Some(now),
+                    ..all
+                };
+                // What is refused whatever its bounds is refused for another reason.
+                self.page(lane, &lately).await.map_err(|_| error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// The same without any repeat, for a caller that knows what to do without it.
     pub(crate) async fn page_of_once(
         &self,

@@ -21,7 +21,7 @@ use super::{
     error::Error,
     pace::Pace,
     tape::Tape,
-    token::Tokens,
+    token::{Token, Tokens},
     types::{Detail, PageRequest, read_detail},
 };
 use crate::source::Source;
@@ -61,6 +61,16 @@ pub(crate) struct ClientOptions {
     /// Calls of this process at the same time.
     pub concurrency: usize,
 }
+
+/// Between calls with a token that was granted a moment ago.
+const YOUNG_WAITS: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+    Duration::from_millis(3_200),
+];
 
 pub(crate) struct Client {
     http: http::Client,
@@ -148,7 +158,10 @@ impl Client {
             count: 1,
             removed: false,
         };
-        self.first_page(Lane::Live, &request, 0).await?;
+        match self.first_page(Lane::Live, &request, 0).await {
+            Err(Error::Business { .. }) => self.page_of_anybody(Lane::Live, 1, 1).await?,
+            answer => answer?,
+        };
         self.check_group().await
     }
 
@@ -157,9 +170,12 @@ impl Client {
         self.tokens.replace(self).await
     }
 
-    /// Replaces the token, for permissions that changed.
+    /// Replaces the token, for permissions that changed; one of a moment ago has them already, as far as it is known.
     pub(crate) async fn renew_token(&self) -> Result<(), Error> {
         let token = self.tokens.current(self).await?;
+        if token.is_young() {
+            return Ok(());
+        }
         self.tokens.renew(self, &token).await.map(drop)
     }
 
@@ -194,7 +210,8 @@ impl Client {
         }
     }
 
-    /// One call; when the token is refused, one more with another token.
+    /// One call; when the token is refused, one more with another token. One that was granted a moment ago is shown again, for
+    /// the server that grants tokens and those that take them are not the same.
     async fn authorised(
         &self,
         lane: Lane,
@@ -203,13 +220,32 @@ impl Client {
         query: &[(String, String)],
     ) -> Result<Answer, Error> {
         let token = Box::pin(self.tokens.current(self)).await?;
-        match Box::pin(self.send(lane, endpoint, path, query, &token)).await {
-            Err(Error::Auth { .. }) => {
-                let token = Box::pin(self.tokens.renew(self, &token)).await?;
-                Box::pin(self.send(lane, endpoint, path, query, &token)).await
+        let send = async |token: &Token| Box::pin(self.send(lane, endpoint, path, query, token)).await;
+        let mut waits = YOUNG_WAITS.iter();
+        loop {
+            let refused = match send(&token).await {
+                Err(error @ Error::Auth { .. }) => error,
+                answer => return answer,
+            };
+            if !token.is_young() {
+                break;
             }
-            answer => answer,
+            if let Some(before) = self.tokens.before(&token) {
+                match send(&before).await {
+                    Err(Error::Auth { .. }) => self.tokens.forget_before(),
+                    answer => return answer,
+                }
+            }
+            let Some(wait) = waits.next() else { break };
+            tracing::debug!(
+                error = pipeline::cause::logged(&refused),
+                wait_ms = wait.as_millis() as u64,
+                "a token that was granted a moment ago is refused, it is shown again"
+            );
+            tokio::time::sleep(*wait).await;
         }
+        let renewed = Box::pin(self.tokens.renew(self, &token)).await?;
+        send(&renewed).await
     }
 
     fn url(&self, path: &str) -> Result<Url, Error> {

@@ -126,15 +126,22 @@ async fn a_refused_token_is_renewed_once_for_all_workers() {
 
 #[tokio::test]
 async fn a_call_is_repeated_at_most_once_after_a_renewal() {
-    let vendor = vendor(|_, _| json(r#"{"error":"access_denied"}"#)).await;
-    let error = client(&vendor).detail(Lane::Live, "7").await.unwrap_err();
+    let vendor = vendor(|n, _| match n {
+        1 => json(COMPANY),
+        _ => json(r#"{"error":"access_denied"}"#),
+    })
+    .await;
+    let client = client(&vendor);
+    client.detail(Lane::Live, "7").await.unwrap();
+    client.tokens.grow_up();
+    let error = client.detail(Lane::Live, "7").await.unwrap_err();
     assert!(matches!(error, Error::Auth { .. }), "{error}");
     assert_eq!(
         (
             vendor.seen.lock().unwrap().len(),
             vendor.tokens.load(Ordering::SeqCst)
         ),
-        (2, 2)
+        (3, 2)
     );
 }
 
@@ -286,4 +293,42 @@ async fn a_token_call_that_ends_in_an_unknown_code_is_no_work_for_a_person() {
         assert_eq!(error.is_transient(), transient, "{answer}: {error}");
         assert_eq!(error.needs_person(), !transient, "{answer}: {error}");
     }
+}
+
+/// The servers that take tokens learn of one later than that it was granted.
+#[tokio::test]
+async fn a_token_that_is_accepted_a_moment_later_is_no_refused_one() {
+    let vendor = vendor(|n, _| match n {
+        0..=3 => status(401, r#"{"error":"access_denied","message":"not active"}"#),
+        _ => json(COMPANY),
+    })
+    .await;
+    let client = client(&vendor);
+    client.detail(Lane::Live, "7").await.unwrap();
+    assert_eq!(
+        vendor.tokens.load(Ordering::SeqCst),
+        1,
+        "another one would be younger"
+    );
+    client.renew_token().await.unwrap();
+    assert_eq!(
+        vendor.tokens.load(Ordering::SeqCst),
+        1,
+        "nor does a probe ask for one"
+    );
+}
+
+/// Renewed by its age, and the token of before is good for a while.
+#[tokio::test]
+async fn the_token_of_before_is_used_while_the_new_one_is_not_known_yet() {
+    let vendor = vendor(|_, request| match bearer(request).as_str() {
+        "Bearer t1" => json(COMPANY),
+        _ => status(401, r#"{"error":"access_denied","message":"not active"}"#),
+    })
+    .await;
+    let client = client(&vendor);
+    client.detail(Lane::Live, "7").await.unwrap();
+    client.tokens.age();
+    client.detail(Lane::Live, "7").await.unwrap();
+    assert_eq!(vendor.tokens.load(Ordering::SeqCst), 2);
 }

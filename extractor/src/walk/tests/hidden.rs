@@ -205,6 +205,39 @@ async fn a_broken_row_in_no_order_at_all_is_told() {
     }
 }
 
+/// A server that refuses spans longer than 31 days, and those without a bound.
+struct ShortSpans(Model);
+
+impl Pages for ShortSpans {
+    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+        let span = request.end.zip(request.start).map(|(end, start)| end - start);
+        match span {
+            Some(0..=2_678_400) => self.0.page(request).await,
+            _ => {
+                self.0.state.lock().unwrap().calls += 1;
+                Err(Error::Business {
+                    code: "400".to_owned(),
+                    message: "the span must not exceed 31 days".to_owned(),
+                })
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn spans_that_are_refused_for_their_length_are_asked_in_shorter_ones() {
+    let listing = ShortSpans(Model::new(25, Order::Descending, spread, 100, 0));
+    let mut walk = Walk::new(all(), None, 500, false);
+    let mut seen = HashSet::new();
+    while let Some(step) = walk.next(&listing).await.unwrap() {
+        assert_eq!(step.unread, None);
+        seen.extend(step.items.into_iter().map(|item| item.company_id));
+    }
+    assert_eq!(seen.len(), 100);
+    let calls = listing.0.state.lock().unwrap().calls;
+    assert!(calls < 1_100, "{calls} calls for 19 years");
+}
+
 /// The reason was found, and what comes behind it is another matter.
 #[tokio::test]
 async fn an_outage_behind_a_broken_row_is_an_outage() {
@@ -223,4 +256,22 @@ async fn an_outage_behind_a_broken_row_is_an_outage() {
         walk.next(&model).await.is_err(),
         "passed over while nothing answers"
     );
+}
+
+/// As search engines do: a page that ends behind the first 500 rows is refused, also of a span that shows nobody.
+#[tokio::test]
+async fn a_second_with_more_customers_than_pages_may_go_deep_stops_nobody() {
+    let mut model = Model::new(24, Order::Descending, import, 1_050, 0);
+    model.result_window = Some(500);
+    let (items, unread) = walk_around(&model, all()).await;
+    assert_eq!(unread, [START + 500_000]);
+    let seen: HashSet<_> = items.iter().map(|item| item.company_id.as_str()).collect();
+    let others = (1..=1_050u64).filter(|id| id.is_multiple_of(3));
+    assert!(
+        others
+            .map(|id| id.to_string())
+            .all(|id| seen.contains(id.as_str()))
+    );
+    let of_second = items.iter().filter(|item| item.update_time == START + 500_000);
+    assert!(of_second.count() >= 480, "what is shown of it is handed out");
 }

@@ -96,7 +96,7 @@ async fn totals_that_are_wrong_on_some_pages_end_nothing() {
                 let what = format!("{name}, {order:?}, {seed}");
                 let (all, calls) = nobody_is_lost_silently(&model(seed, order, lie), &what).await;
                 assert!(all, "{what}: pages were right, and not everybody was listed");
-                assert!(calls < 600, "{what}: {calls} calls for 15 pages");
+                assert!(calls < 700, "{what}: {calls} calls for 15 pages");
             }
         }
     }
@@ -174,7 +174,7 @@ async fn a_second_that_empties_while_it_is_read_is_no_doubt() {
             let state = model.state.lock().unwrap();
             let is_missed = |(id, at): (&u64, &i64)| *at == AT && !seen.contains(&id.to_string());
             assert!(!state.customers.iter().any(is_missed), "{order:?} {when} {stay}");
-            assert!(state.calls < 250, "{} calls {order:?} {when} {stay}", state.calls);
+            assert!(state.calls < 300, "{} calls {order:?} {when} {stay}", state.calls);
         }
     }
 }

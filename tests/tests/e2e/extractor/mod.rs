@@ -15,6 +15,7 @@ mod documents;
 mod fields;
 mod filter_left;
 mod first_load;
+mod hollow;
 mod interrupted;
 mod leader;
 mod listed_late;

@@ -18,12 +18,26 @@ impl Sync {
         let key = self.state.lease_key(RunKind::First);
         let acquire = || Lease::acquire(&self.rt.store, key.clone(), &self.rt.instance, self.ttl);
         match outage::waited(acquire).await? {
-            Some(lease) => Ok(Some(self.list(RunKind::First, Span::First, lease).await?)),
+            Some(lease) => {
+                let run = self.list(RunKind::First, Span::First, lease).await?;
+                self.refuse_nobody(&run).await?;
+                Ok(Some(run))
+            }
             None => {
                 tracing::info!("another replica lists the first load");
                 Ok(None)
             }
         }
+    }
+
+    /// Nobody of everybody, where somebody was listed before, is no success.
+    async fn refuse_nobody(&self, run: &Run) -> anyhow::Result<()> {
+        let listed = outage::waited(|| self.rt.account.total()).await?.listed;
+        words::ensure!(
+            run.seen + run.damaged > 0 || listed == 0,
+            "OKKI lists nobody, and {listed} customers were listed before; ask in OKKI whether the application may still see customers"
+        );
+        Ok(())
     }
 
     /// What live windows have passed over, when it is time, unless another replica looks.

@@ -16,6 +16,10 @@ pub enum Oddity {
     NothingLeft(u64),
     /// `list` is null, and the total stays.
     NullList,
+    /// The listing shows nobody, and counts nobody.
+    Nobody,
+    /// `now` is another one by so many seconds.
+    Clock(i64),
     /// Each row of a listing has this text before its id.
     IdsAfter(String),
     /// The ids of a listing are in full-width digits.
@@ -34,6 +38,16 @@ impl Reply {
                 self
             }
             Oddity::NullList => self.changed(|answer| answer["data"]["list"] = Value::Null),
+            Oddity::Nobody => self.changed(|answer| {
+                answer["data"]["list"] = Value::Array(Vec::new());
+                answer["data"]["totalItem"] = 0.into();
+            }),
+            Oddity::Clock(by_s) => self.changed(|answer| {
+                let now = answer["now"].as_str().and_then(|text| from_beijing(text, false));
+                if let Some(now) = now {
+                    answer["now"] = beijing(now + by_s).into();
+                }
+            }),
             Oddity::IdsAfter(text) => self.ids(|id| format!("{text}{id}")),
             Oddity::WideIds => self.ids(|id| id.chars().map(wide).collect()),
             Oddity::Redirect(to) => Reply {
