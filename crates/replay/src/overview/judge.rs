@@ -3,6 +3,7 @@
 use super::{
     comparisons,
     facts::{Facts, LateChanges},
+    loads,
     stages::{Paused, StageView},
 };
 use crate::{browse::Group, when};
@@ -36,6 +37,7 @@ pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
     }));
     found.extend(late(facts));
     found.extend(backfills(facts));
+    found.extend(loads::findings(facts));
     found.extend(listing(facts));
     found.extend(kept(facts));
     found.extend(shown_late(facts));
