@@ -5,7 +5,12 @@ use crate::{
     auth::{secret, store::Token},
     cli::TokenCommand,
 };
+use pipeline::setting::ConfigError;
 use replay::when;
+use std::time::Duration;
+
+/// Nobody remembers for longer who has it.
+const LONGEST: Duration = Duration::from_secs(3_650 * 86_400);
 
 /// Runs a `token` subcommand.
 pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
@@ -16,6 +21,10 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
             expires,
             folder,
         } => {
+            if expires.is_zero() || expires > LONGEST {
+                let problem = words::text!("a token serves for at least 1s and at most 3650d");
+                return Err(ConfigError::message(problem).into());
+            }
             let (secret, now) = (secret::random(), now());
             let life = i64::try_from(expires.as_millis()).unwrap_or(i64::MAX);
             let token = Token {

@@ -28,7 +28,11 @@ use std::{
 
 /// Takes the steps that are still to be taken, in their order.
 pub(crate) async fn run(command: SetupCommand) -> anyhow::Result<()> {
-    let common = CommonConfig::try_from(command.common)?;
+    let mut common = CommonConfig::try_from(command.common)?;
+    // What is asked for is on record; between the lines below nobody wants to read of it.
+    if common.log.filter == "info" {
+        "warn".clone_into(&mut common.log.filter);
+    }
     let rt = Runtime::tool("desk", &common)?;
     let data = &command.keys.data;
     std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
@@ -217,10 +221,10 @@ impl Talk {
         if !progress.is_usable {
             words::bail!("the mapping cannot be used:\n  {}", trial.problems.join("\n  "));
         }
-        Ok(pipeline::say!(
-            "✓ the mapping fills {} widgets",
-            trial.fields.len()
-        )?)
+        Ok(match progress.fills {
+            Some(fills) => pipeline::say!("✓ the mapping fills {fills} widgets"),
+            None => pipeline::say!("✓ the mapping is the one that was tried before"),
+        }?)
     }
 
     async fn begin(
@@ -257,9 +261,12 @@ impl Talk {
             let progress = self.take(step).await?;
             return self.wait(progress.adoption.as_deref()).await;
         }
-        if everything {
+        // What was begun goes on: nobody wants 20 customers of a form that gets all of them.
+        if everything || progress.everything {
             self.take(Step::Everything).await?;
-            return Ok(pipeline::say!("✓ all customers are written; next: desk status")?);
+            return Ok(pipeline::say!(
+                "✓ the programs have their settings and begin to write all customers; next: `extractor status` shows how far they are"
+            )?);
         }
         let progress = self.take(Step::First).await?;
         self.wait(progress.first.as_deref()).await?;
