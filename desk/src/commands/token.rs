@@ -21,10 +21,7 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
             expires,
             folder,
         } => {
-            if expires.is_zero() || expires > LONGEST {
-                let problem = words::text!("a token serves for at least 1s and at most 3650d");
-                return Err(ConfigError::message(problem).into());
-            }
+            serves(expires)?;
             let (secret, now) = (secret::random(), now());
             let life = i64::try_from(expires.as_millis()).unwrap_or(i64::MAX);
             let token = Token {
@@ -72,5 +69,25 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
                 false => words::bail!("no token is called `{name}`; `desk token list` names all"),
             }
         }
+    }
+}
+
+fn serves(expires: Duration) -> Result<(), ConfigError> {
+    match expires.is_zero() || expires > LONGEST {
+        true => Err(ConfigError::message(words::text!(
+            "a token serves for at least 1s and at most 3650d"
+        ))),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_serves_for_a_while_and_not_for_ever() {
+        assert!(serves(Duration::from_secs(1)).is_ok() && serves(LONGEST).is_ok());
+        assert!(serves(Duration::ZERO).is_err() && serves(LONGEST * 2).is_err());
     }
 }

@@ -128,15 +128,8 @@ impl OidcConfig {
             };
         };
         let default = args.oidc_default_role;
-        for (name, claim) in [
-            ("DESK_OIDC_ROLE_CLAIM", &args.oidc_role_claim),
-            ("DESK_OIDC_NAME_CLAIM", &args.oidc_name_claim),
-        ] {
-            if claim.split('.').any(|part| part.trim().is_empty()) {
-                let remedy = words::text!("write its name, or a path such as realm_access.roles");
-                return Err(ConfigError::new(name, words::text!("names no claim"), remedy));
-            }
-        }
+        named("DESK_OIDC_ROLE_CLAIM", &args.oidc_role_claim)?;
+        named("DESK_OIDC_NAME_CLAIM", &args.oidc_name_claim)?;
         let roles = Roles::read(&args.oidc_role_claim, roles.as_deref(), default)
             .map_err(|problem| ConfigError::new("DESK_OIDC_ROLES", problem, roles_remedy()))?;
         let missing = || {
@@ -164,6 +157,17 @@ impl OidcConfig {
     /// The provider's name, for people.
     pub(crate) fn host(&self) -> String {
         self.issuer.host_str().unwrap_or("OpenID").to_owned()
+    }
+}
+
+/// A claim has a name, and so has each step of a path.
+fn named(variable: &str, claim: &str) -> Result<(), ConfigError> {
+    match claim.split('.').any(|part| part.trim().is_empty()) {
+        true => {
+            let remedy = words::text!("write its name, or a path such as realm_access.roles");
+            Err(ConfigError::new(variable, words::text!("names no claim"), remedy))
+        }
+        false => Ok(()),
     }
 }
 

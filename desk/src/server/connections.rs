@@ -32,7 +32,10 @@ const REST: Duration = Duration::from_millis(100);
 /// How long a caller may take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
-    /// For a handshake, and for the head of a request.
+    /// For a handshake.
+    pub(super) handshake: Duration,
+    /// For the head of a request, the wait for its first byte included: longer than proxies keep idle connections, which would
+    /// else send a request into one that is being closed.
     pub(super) head: Duration,
     /// Until the next part of a body.
     pub(super) body: Duration,
@@ -41,7 +44,8 @@ pub(super) struct Times {
 impl Default for Times {
     fn default() -> Self {
         Self {
-            head: Duration::from_secs(10),
+            handshake: Duration::from_secs(10),
+            head: Duration::from_secs(150),
             body: Duration::from_secs(30),
         }
     }
@@ -88,7 +92,7 @@ pub(super) async fn serve(
             let Some(tls) = &served.tls else {
                 return served.speak(stream, peer).await;
             };
-            let shaken = timeout(served.times.head, tls.acceptor().accept(stream)).await;
+            let shaken = timeout(served.times.handshake, tls.acceptor().accept(stream)).await;
             drop(permit);
             match shaken {
                 Ok(Ok(stream)) => served.speak(stream, peer).await,
@@ -204,6 +208,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_is_half_sent_keeps_nobody_from_stopping() {
         let patient = Times {
+            handshake: HOUR,
             head: HOUR,
             body: HOUR,
         };
@@ -225,12 +230,14 @@ mod tests {
     async fn who_says_only_half_is_left() {
         let short = Duration::from_millis(20);
         let heads = open(Times {
+            handshake: HOUR,
             head: short,
             body: HOUR,
         })
         .await;
         end(heads.say("GET / HT").await).await;
         let bodies = open(Times {
+            handshake: HOUR,
             head: HOUR,
             body: short,
         })

@@ -17,7 +17,6 @@ use pipeline::{
     config::CommonConfig,
     service::Runtime,
     setting::{Secret, SecretArg},
-    setup::{App, Catalogue},
     stage::Stage,
 };
 use replay::workspace::Workspace;
@@ -162,7 +161,7 @@ impl Talk {
                 .map(|(app, entry)| format!("{} › {} ({})", app.name, entry.name, entry.id))
                 .collect();
             if names.is_empty() {
-                return none_of_that_name(&progress.catalogue, app, form);
+                return near::none_of_that_name(&progress.catalogue, app, form);
             }
             let at = self.one_of("--form", &names)?;
             let (app, entry) = found.get(at).context("--form")?;
@@ -273,32 +272,5 @@ impl Talk {
         Ok(pipeline::say!(
             "look at these rows in the form; next: the same command with --everything"
         )?)
-    }
-}
-
-/// What there is instead: the nearest apps where no app has the name, else the nearest forms.
-fn none_of_that_name(catalogue: &Catalogue, app: Option<&str>, form: Option<&str>) -> anyhow::Result<()> {
-    let has = |wanted: &str, one: &App| one.name == wanted || one.id == wanted;
-    let named = app.filter(|wanted| !catalogue.apps.iter().any(|one| has(wanted, one)));
-    if let Some(app) = named {
-        let names = catalogue.apps.iter().map(|one| one.name.as_str());
-        return none("--app", app, &near::nearest(app, names));
-    }
-    let within = catalogue
-        .apps
-        .iter()
-        .filter(|one| app.is_none_or(|app| has(app, one)));
-    let names = within.flat_map(|one| &one.forms).map(|entry| entry.name.as_str());
-    let form = form.unwrap_or_default();
-    none("--form", form, &near::nearest(form, names))
-}
-
-fn none(flag: &str, wanted: &str, nearest: &[&str]) -> anyhow::Result<()> {
-    match nearest {
-        [] => words::bail!("{flag}: there is none of that name"),
-        nearest => words::bail!(
-            "{flag} {wanted}: there is none of that name; the nearest are:\n  {}",
-            nearest.join("\n  ")
-        ),
     }
 }
