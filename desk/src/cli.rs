@@ -26,7 +26,7 @@ pub struct Cli {
 pub(crate) enum Command {
     /// Serve the page and its API until stopped
     Run(Box<RunArgs>),
-    /// Say whether all is well, over all stages: exit code 0 well, 1 not well, 2 cannot tell
+    /// Say whether all is well, over all stages: exit code 0 well, 1 not well or not all loaded yet, 2 cannot tell
     Status(Box<StatusCommand>),
     /// Set the pipeline up: keys, form, key widget, mapping, first rows
     ///

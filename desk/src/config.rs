@@ -1,8 +1,10 @@
 //! Settings of the desk: where it listens, where its files lie, who is let in.
 
+use axum::http::HeaderName;
 use clap::{Args, ValueEnum};
 use pipeline::{
-    setting::{ConfigError, Secret},
+    setting::{ConfigError, Secret, parse_listen},
+    settings,
     tls::TlsFiles,
 };
 use std::{
@@ -15,6 +17,24 @@ use std::{
 /// The zone of the people who use it, unless they say another one.
 const ZONE: &str = "Asia/Shanghai";
 
+/// Headers that name nobody, whoever sends them.
+const MEANS_ELSE: [&str; 14] = [
+    "accept",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "forwarded",
+    "host",
+    "origin",
+    "referer",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-real-ip",
+];
+
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Desk options")]
@@ -24,12 +44,13 @@ pub(crate) struct DeskArgs {
         long,
         env = "DESK_LISTEN",
         default_value = "127.0.0.1:8088",
-        value_name = "ADDR"
+        value_name = "ADDR",
+        value_parser = parse_listen
     )]
     listen: SocketAddr,
-    /// Folder for the read model and the people who may sign in; only one process keeps it
+    /// Folder for the read model and the people who may sign in; only one process keeps it (required)
     #[arg(long, env = "DESK_DATA", value_name = "FOLDER")]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// Whether people have to sign in: auto asks unless the address is a loopback one
     #[arg(long, env = "DESK_SIGN_IN", value_enum, default_value = "auto")]
     sign_in: SignIn,
@@ -121,7 +142,7 @@ pub(crate) struct DeskConfig {
     pub(crate) data: PathBuf,
     pub(crate) asks_for_sign_in: bool,
     pub(crate) trusted_proxies: Vec<Net>,
-    pub(crate) user_header: Option<axum::http::HeaderName>,
+    pub(crate) user_header: Option<HeaderName>,
     pub(crate) tls: TlsFiles,
     pub(crate) walk_every: Duration,
     pub(crate) time_zone: String,
@@ -131,29 +152,58 @@ impl TryFrom<DeskArgs> for DeskConfig {
     type Error = ConfigError;
 
     fn try_from(args: DeskArgs) -> Result<Self, ConfigError> {
-        let header = args.user_header.filter(|name| !name.trim().is_empty());
-        let header = header.map(|name| name.trim().parse());
-        let user_header = header.transpose().map_err(|error| {
-            let remedy = words::text!("write the name of a header, such as X-Forwarded-User");
-            ConfigError::new("DESK_USER_HEADER", error, remedy)
-        })?;
-        if user_header.is_some() && args.trusted_proxies.is_empty() {
-            return Err(ConfigError::new(
-                "DESK_USER_HEADER",
-                words::text!("would be believed from anybody"),
-                words::text!("name the proxy in DESK_TRUSTED_PROXIES"),
-            ));
+        let data = args.data.filter(|path| !path.to_string_lossy().trim().is_empty());
+        settings! {
+            data = data.ok_or_else(no_data);
+            user_header = user_header(args.user_header, &args.trusted_proxies);
+            tls = TlsFiles::check("DESK_TLS", None, args.tls_cert_file, args.tls_key_file);
         }
         Ok(Self {
             asks_for_sign_in: args.sign_in == SignIn::Required || !args.listen.ip().is_loopback(),
             listen: args.listen,
-            data: args.data,
+            data,
             trusted_proxies: args.trusted_proxies,
             user_header,
-            tls: TlsFiles::check("DESK_TLS", None, args.tls_cert_file, args.tls_key_file)?,
+            tls,
             walk_every: args.walk_every,
             time_zone: args.time_zone,
         })
+    }
+}
+
+fn no_data() -> ConfigError {
+    let remedy = words::text!("name a folder of its own, for example /var/lib/okki-desk");
+    ConfigError::new("DESK_DATA", words::text!("is required but not set"), remedy)
+}
+
+/// The header in which proxies name people, which others must not be able to set.
+fn user_header(name: Option<String>, proxies: &[Net]) -> Result<Option<HeaderName>, ConfigError> {
+    let refused = |problem: &str, remedy: &str| Err(ConfigError::new("DESK_USER_HEADER", problem, remedy));
+    let remedy = words::text!("write the name of a header, such as X-Forwarded-User");
+    let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let name: HeaderName = match name.trim().parse() {
+        Ok(name) => name,
+        Err(error) => return Err(ConfigError::new("DESK_USER_HEADER", error, remedy)),
+    };
+    if MEANS_ELSE.contains(&name.as_str()) {
+        let problem = words::tr!("`{name}` says something else than who somebody is");
+        return refused(&problem, remedy);
+    }
+    if proxies.is_empty() {
+        return refused(
+            words::text!("would be believed from anybody"),
+            words::text!("name the proxy in DESK_TRUSTED_PROXIES"),
+        );
+    }
+    Ok(Some(name))
+}
+
+impl DeskConfig {
+    /// Whoever reaches the desk may say who they are.
+    pub(crate) fn believes_anybody(&self) -> bool {
+        self.user_header.is_some() && self.trusted_proxies.iter().any(|net| net.bits == 0)
     }
 }
 
@@ -203,6 +253,43 @@ impl Net {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_that_names_people_is_none_that_says_something_else() {
+        let proxies = ["10.0.0.7".parse().unwrap()];
+        let of = |name: &str| user_header(Some(name.to_owned()), &proxies);
+        assert_eq!(of(" X-Forwarded-User ").unwrap().unwrap(), "x-forwarded-user");
+        assert_eq!(of(" ").unwrap(), None);
+        for wrong in ["Cookie", "authorization", "Host", "a b"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+        assert!(user_header(Some("Remote-User".into()), &[]).is_err());
+    }
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        desk: DeskArgs,
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once_also_a_folder_that_is_not_set() {
+        use clap::Parser;
+        let flags = [
+            "desk",
+            "--data",
+            " ",
+            "--user-header",
+            "Cookie",
+            "--tls-cert-file",
+            "x",
+        ];
+        let config = DeskConfig::try_from(Flags::try_parse_from(flags).unwrap().desk);
+        let told = config.map(drop).unwrap_err().to_string();
+        for name in ["DESK_DATA", "DESK_USER_HEADER", "DESK_TLS"] {
+            assert!(told.contains(name), "{told}");
+        }
+    }
 
     #[test]
     fn nets_hold_what_begins_as_they_do() {

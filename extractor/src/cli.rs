@@ -64,8 +64,8 @@ pub(crate) enum Command {
     /// Tell OKKI where its webhook calls, and for which events
     #[command(subcommand)]
     Webhook(WebhookCommand),
-    /// Say whether all is well, over all stages (exit code 0 well, 1 not well, 2 cannot tell), and show runs, checkpoint,
-    /// leader, and what is still to be fetched
+    /// Say whether all is well, over all stages (exit code 0 well, 1 not well or not all loaded yet, 2 cannot
+    /// tell), and show runs, checkpoint, leader, and what is still to be fetched
     Status(Box<StatusArgs>),
     /// Compare everything that OKKI lists with everything that was loaded
     Reconcile(Box<ReconcileArgs>),

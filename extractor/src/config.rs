@@ -108,7 +108,7 @@ pub(crate) struct ListArgs {
     /// How far a window stays behind OKKI's clock
     #[arg(long, env = "SETTLE_DELAY", default_value = "5s", value_name = "DURATION")]
     pub settle_delay: String,
-    /// List deleted customers, too, and remove their rows
+    /// List deleted customers, too; ON_REMOVAL says what becomes of their rows
     #[arg(long, env = "REMOVALS")]
     pub removals: bool,
     /// Customers of a backfill or first load that may wait for their details, so that live changes overtake them

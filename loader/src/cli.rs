@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Dead(Box<DeadArgs>),
     /// Say where every listed customer is; fails when one is nowhere
     Books(Box<BooksArgs>),
-    /// Say whether all is well, over all stages: exit code 0 well, 1 not well, 2 cannot tell
+    /// Say whether all is well, over all stages: exit code 0 well, 1 not well or not all loaded yet, 2 cannot tell
     Status(Box<StatusCommand>),
     /// Examine broker, Redis, clocks, form and mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),

@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Trace(TraceCommand),
     /// Keep a read model of the account of events, which answers the dead-letter commands at once
     Events(Box<EventsArgs>),
-    /// Say whether all is well, over all stages: exit code 0 well, 1 not well, 2 cannot tell
+    /// Say whether all is well, over all stages: exit code 0 well, 1 not well or not all loaded yet, 2 cannot tell
     Status(Box<StatusCommand>),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),

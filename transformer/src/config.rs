@@ -2,10 +2,13 @@
 
 use clap::Args;
 use pipeline::{
-    setting::{ConfigError, parse_duration},
+    setting::{ConfigError, duration_within, parse_duration},
     settings,
 };
 use std::{path::PathBuf, time::Duration};
+
+/// Longer than any batch needs: customers of a pipeline with little to do would wait for it.
+const LONGEST_LINGER: Duration = Duration::from_secs(60);
 
 /// How customers are mapped.
 #[derive(Debug, Clone, Args)]
@@ -59,9 +62,7 @@ impl TryFrom<TransformArgs> for TransformConfig {
         let mapping = args
             .mapping
             .ok_or_else(|| ConfigError::new("MAPPING", words::text!("is required but not set"), remedy));
-        let linger = parse_duration(&args.linger).map_err(|problem| {
-            ConfigError::new("LINGER", problem, words::text!("write a duration such as 5ms"))
-        });
+        let linger = linger(&args.linger);
         settings! {
             mapping = mapping;
             linger = linger;
@@ -74,5 +75,33 @@ impl TryFrom<TransformArgs> for TransformConfig {
             concurrency: args.concurrency.into(),
             keeps_snapshots: args.keep_snapshots,
         })
+    }
+}
+
+fn linger(text: &str) -> Result<Duration, ConfigError> {
+    let linger = parse_duration(text).map_err(|problem| {
+        ConfigError::new("LINGER", problem, words::text!("write a duration such as 5ms"))
+    })?;
+    duration_within(
+        "LINGER",
+        linger,
+        ..=LONGEST_LINGER,
+        words::text!("keeps customers longer than any batch needs"),
+        words::text!("write at most 1m"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_company_longer_than_a_minute() {
+        for text in ["0ms", "5ms", "1m"] {
+            assert!(linger(text).is_ok(), "{text}");
+        }
+        for text in ["61s", "24h", "five"] {
+            assert!(linger(text).is_err(), "{text}");
+        }
     }
 }

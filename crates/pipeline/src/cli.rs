@@ -239,6 +239,7 @@ fn report_parse<C: CommandFactory>(error: &clap::Error, args: &[OsString]) -> u8
     }
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+        _ if refusals::is_half_typed(error) => EXIT_USAGE,
         ErrorKind::MissingRequiredArgument
         | ErrorKind::InvalidValue
         | ErrorKind::ValueValidation

@@ -74,6 +74,8 @@ pub struct Runtime {
     uses_accounts: Arc<AtomicBool>,
     /// What people have decided about the stage of a running service.
     obedience: Option<Obedience>,
+    /// Where `healthcheck` finds its port, until it ends.
+    left: Option<Arc<admin_place::Left>>,
     /// Since when the process runs.
     since: jiff::Timestamp,
     /// What became of records, for the log.
@@ -90,11 +92,13 @@ impl Runtime {
         let metrics = telemetry::start(&common.log, &common.namespace)?;
         setting::warn();
         let admin = Admin::bind(common.admin_listen).await?;
-        if let Err(error) = admin_place::leave(service, admin.addr()) {
+        let left = admin_place::leave(service, &common.namespace.to_string(), admin.addr());
+        if let Err(error) = &left {
             tracing::debug!(%error, "healthcheck cannot find the port by itself");
         }
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
+        runtime.left = left.ok().map(Arc::new);
         runtime.alerts = runtime.start_alerts(service, common, tls, runtime.shutdown.clone())?;
         runtime.obedience = Obedience::of(service, Decisions::of(&runtime), runtime.gate.clone());
         runtime.events = EventWriter::new(
@@ -184,6 +188,7 @@ impl Runtime {
             accounts: common.accounts.clone(),
             uses_accounts: Arc::default(),
             obedience: None,
+            left: None,
             since: jiff::Timestamp::now(),
             done: done::Done::default(),
             publisher: broker.publisher(),

@@ -1,4 +1,4 @@
-//! How a process stops: the first signal drains, the second one exits at once.
+//! How a process stops: the first signal drains, the second one, if it comes later than a second, exits at once.
 //!
 //! Shutdown is a value handed down, never a static, so that several services can live in one test process.
 //! Everything that loops watches `requested`; work already begun is finished within the drain deadline. What is
@@ -15,6 +15,9 @@ use crate::setting::ConfigError;
 
 /// Kept of the drain deadline to settle what is finished and to give back the rest.
 const RESERVED: Duration = Duration::from_secs(3);
+
+/// Signals that come so soon after the first one say the same.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// The request to stop, and how long stopping may take. Clones share both.
 #[derive(Debug, Clone)]
@@ -131,6 +134,8 @@ impl Shutdown {
             "shutdown requested"
         );
         self.trigger();
+        // One wish to stop may come as several signals: to the process and to its group, or from a terminal and a supervisor.
+        drop(tokio::time::timeout(SAME_WISH, repeats(&mut terminate, &mut interrupt)).await);
         let second = next_signal(&mut terminate, &mut interrupt).await;
         tracing::warn!(signal = second.name, "second signal, exiting without draining");
         std::process::exit(second.exit_code);
@@ -141,6 +146,12 @@ impl Shutdown {
 struct Received {
     name: &'static str,
     exit_code: i32,
+}
+
+async fn repeats(terminate: &mut Signal, interrupt: &mut Signal) {
+    loop {
+        next_signal(terminate, interrupt).await;
+    }
 }
 
 async fn next_signal(terminate: &mut Signal, interrupt: &mut Signal) -> Received {
@@ -170,6 +181,21 @@ mod tests {
         assert!(!sleeper.await.unwrap());
         assert!(shutdown.is_requested());
         shutdown.requested().await;
+    }
+
+    /// The process would end here otherwise.
+    #[tokio::test]
+    async fn two_signals_at_once_are_one_wish() {
+        let terminate = signal(SignalKind::user_defined1()).unwrap();
+        let interrupt = signal(SignalKind::user_defined2()).unwrap();
+        let both = format!("kill -USR1 {0}; kill -USR2 {0}", std::process::id());
+        let sent = std::process::Command::new("sh").args(["-c", &both]).status();
+        assert!(sent.unwrap().success());
+        let shutdown = Shutdown::manual(Duration::from_secs(1));
+        let watch = tokio::spawn(shutdown.clone().watch(terminate, interrupt));
+        shutdown.requested().await;
+        // Longer than it takes to read the other one, which is there already.
+        tokio::time::timeout(SAME_WISH / 2, watch).await.unwrap_err();
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! How often somebody may try to sign in: after some failures each further try waits longer.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// Failures that cost nothing.
+/// Failures of an address that cost nothing.
 const FREE: u32 = 5;
+/// The same of a name, from wherever: so many that one stranger, who waits by address, keeps nobody out of their account.
+const FREE_OF_NAME: u32 = 50;
 /// The wait after the first failure that costs; each further one doubles it.
 const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait.
@@ -24,7 +26,12 @@ struct Failures {
 
 /// Failures by name and by address.
 #[derive(Debug, Default)]
-pub(crate) struct Attempts(Mutex<HashMap<Key, Failures>>, Mutex<()>);
+pub(crate) struct Attempts(
+    Mutex<HashMap<Key, Failures>>,
+    Mutex<()>,
+    /// From where people have signed in: strangers elsewhere keep them waiting by no means.
+    Mutex<HashSet<(String, IpAddr)>>,
+);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
@@ -32,9 +39,22 @@ enum Key {
     Address(IpAddr),
 }
 
+impl Key {
+    const fn free(&self) -> u32 {
+        match self {
+            Self::Name(_) => FREE_OF_NAME,
+            Self::Address(_) => FREE,
+        }
+    }
+}
+
+fn cut(name: &str) -> String {
+    name.to_lowercase().chars().take(64).collect()
+}
+
 /// Whoever signs in elsewhere has no name yet.
 fn keys(name: Option<&str>, address: IpAddr) -> impl Iterator<Item = Key> {
-    let name = name.map(|name| Key::Name(name.to_lowercase().chars().take(64).collect()));
+    let name = name.map(|name| Key::Name(cut(name)));
     name.into_iter().chain([Key::Address(network(address))])
 }
 
@@ -46,8 +66,8 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-fn wait(failures: Failures, now: Instant) -> Duration {
-    let Some(costly) = failures.count.checked_sub(FREE) else {
+fn wait(failures: Failures, free: u32, now: Instant) -> Duration {
+    let Some(costly) = failures.count.checked_sub(free) else {
         return Duration::ZERO;
     };
     let wait = FIRST.saturating_mul(1 << costly.min(16)).min(LONGEST);
@@ -71,10 +91,19 @@ impl Attempts {
         }
     }
 
+    fn homes(&self) -> MutexGuard<'_, HashSet<(String, IpAddr)>> {
+        self.2.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn wait_at(&self, name: Option<&str>, address: IpAddr, now: Instant) -> Duration {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits =
-            keys(name, address).map(|key| known.get(&key).map_or(Duration::ZERO, |it| wait(*it, now)));
+        let is_at_home = name.is_some_and(|name| self.homes().contains(&(cut(name), network(address))));
+        let waits = keys(name, address)
+            .filter(|key| !(is_at_home && matches!(key, Key::Name(_))))
+            .map(|key| {
+                let failures = known.get(&key);
+                failures.map_or(Duration::ZERO, |it| wait(*it, key.free(), now))
+            });
         waits.max().unwrap_or_default()
     }
 
@@ -102,6 +131,12 @@ impl Attempts {
 
     /// A try that succeeded: the name is free again; of the address only this try, for it may try other names.
     pub(crate) fn succeeded(&self, name: Option<&str>, address: IpAddr) {
+        if let Some(name) = name {
+            let mut homes = self.homes();
+            if homes.len() < MOST {
+                homes.insert((cut(name), network(address)));
+            }
+        }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys(name, address) {
             match key {
@@ -131,7 +166,7 @@ mod tests {
         }
         assert_eq!(attempts.wait_at(Some("wang"), HERE, now), Duration::ZERO);
         attempts.failed_at(Some("wang"), HERE, now);
-        assert_eq!(attempts.wait_at(Some("wang"), THERE, now), FIRST);
+        assert_eq!(attempts.wait_at(Some("wang"), HERE, now), FIRST);
         assert_eq!(attempts.wait_at(Some("li"), HERE, now), FIRST);
         assert_eq!(attempts.wait_at(Some("li"), THERE, now), Duration::ZERO);
         attempts.failed_at(Some("wang"), HERE, now);
@@ -146,6 +181,23 @@ mod tests {
             !attempts.wait_at(Some("wang"), HERE, now).is_zero(),
             "the address stays"
         );
+    }
+
+    #[test]
+    fn a_stranger_keeps_nobody_out_of_their_account() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for _ in 0..20 {
+            attempts.failed_at(Some("wang"), THERE, now);
+        }
+        assert!(attempts.wait_at(Some("wang"), HERE, now).is_zero());
+        // Nor do strangers with many addresses, where somebody has signed in before.
+        let elsewhere = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 8));
+        attempts.succeeded(Some("wang"), HERE);
+        for _ in 0..FREE_OF_NAME {
+            attempts.failed_at(Some("Wang"), THERE, now);
+        }
+        assert_eq!(attempts.wait_at(Some("wang"), elsewhere, now), FIRST);
+        assert!(attempts.wait_at(Some("wang"), HERE, now).is_zero());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod identity;
+pub(crate) mod name;
 pub(crate) mod password;
 pub(crate) mod principal;
 pub(crate) mod role;

@@ -51,6 +51,11 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     if provider.is_none() {
         warn_of_nobody(&config, &people)?;
     }
+    if config.believes_anybody() {
+        tracing::warn!(
+            "DESK_TRUSTED_PROXIES holds every address: whoever reaches the desk signs in as anybody by DESK_USER_HEADER"
+        );
+    }
     let keeper = Keeper::new(rt.clone(), Arc::new(model), config.walk_every);
     let workers = Stage::ALL.map(|stage| Worker::begin(&rt, stage, args.worker.clone()));
     let app = App::new(rt.clone(), common, keeper.clone(), people, config, provider);
@@ -62,7 +67,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         worker.end().await;
     }
     rt.events.finish().await;
-    Ok(serving.await.context("serve")??)
+    Ok(serving.await.context("serve")?)
 }
 
 fn warn_of_nobody(config: &DeskConfig, people: &People) -> anyhow::Result<()> {

@@ -5,7 +5,12 @@ use crate::{
     auth::{secret, store::Token},
     cli::TokenCommand,
 };
+use pipeline::setting::ConfigError;
 use replay::when;
+use std::time::Duration;
+
+/// Nobody remembers for longer who has it.
+const LONGEST: Duration = Duration::from_secs(3_650 * 86_400);
 
 /// Runs a `token` subcommand.
 pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
@@ -16,6 +21,7 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
             expires,
             folder,
         } => {
+            serves(expires)?;
             let (secret, now) = (secret::random(), now());
             let life = i64::try_from(expires.as_millis()).unwrap_or(i64::MAX);
             let token = Token {
@@ -63,5 +69,25 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
                 false => words::bail!("no token is called `{name}`; `desk token list` names all"),
             }
         }
+    }
+}
+
+fn serves(expires: Duration) -> Result<(), ConfigError> {
+    match expires.is_zero() || expires > LONGEST {
+        true => Err(ConfigError::message(words::text!(
+            "a token serves for at least 1s and at most 3650d"
+        ))),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_serves_for_a_while_and_not_for_ever() {
+        assert!(serves(Duration::from_secs(1)).is_ok() && serves(LONGEST).is_ok());
+        assert!(serves(Duration::ZERO).is_err() && serves(LONGEST * 2).is_err());
     }
 }

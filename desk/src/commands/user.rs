@@ -1,7 +1,10 @@
 //! `desk user`: who may sign in.
 
 use super::{now, people};
-use crate::{auth::password, cli::UserCommand};
+use crate::{
+    auth::{name::is_name, password},
+    cli::UserCommand,
+};
 use pipeline::setting::ConfigError;
 use replay::when;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -11,8 +14,7 @@ pub(crate) fn run(command: UserCommand) -> anyhow::Result<()> {
     match command {
         UserCommand::Add { name, role, folder } => {
             let name = name.trim();
-            let is_plain = |c: char| c.is_alphanumeric() || "._-@".contains(c);
-            if name.is_empty() || name.chars().count() > 64 || !name.chars().all(is_plain) {
+            if !is_name(name) {
                 let problem = words::text!("a name has up to 64 letters, digits, and . _ - @");
                 return Err(ConfigError::message(problem).into());
             }
@@ -29,6 +31,11 @@ pub(crate) fn run(command: UserCommand) -> anyhow::Result<()> {
                     role.told()
                 ),
             };
+            let namespace = &folder.namespace;
+            pipeline::remark!(
+                "people of the desk of namespace {namespace}, in {}",
+                folder.data.display()
+            );
             Ok(pipeline::say!("{done}")?)
         }
         UserCommand::List { json, folder } => {

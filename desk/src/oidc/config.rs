@@ -110,6 +110,8 @@ impl OidcConfig {
             given(args.oidc_client_id),
             given(args.oidc_roles),
         );
+        let public_url = given(args.public_url).map(|text| address("DESK_PUBLIC_URL", &text));
+        let public_url = public_url.transpose()?;
         let Some(issuer_text) = issuer else {
             let others = [
                 ("DESK_OIDC_CLIENT_ID", client_id.is_some()),
@@ -126,6 +128,8 @@ impl OidcConfig {
             };
         };
         let default = args.oidc_default_role;
+        named("DESK_OIDC_ROLE_CLAIM", &args.oidc_role_claim)?;
+        named("DESK_OIDC_NAME_CLAIM", &args.oidc_name_claim)?;
         let roles = Roles::read(&args.oidc_role_claim, roles.as_deref(), default)
             .map_err(|problem| ConfigError::new("DESK_OIDC_ROLES", problem, roles_remedy()))?;
         let missing = || {
@@ -146,15 +150,24 @@ impl OidcConfig {
                 .collect(),
             roles,
             name: Path::new(&args.oidc_name_claim),
-            public_url: given(args.public_url)
-                .map(|text| address("DESK_PUBLIC_URL", &text))
-                .transpose()?,
+            public_url,
         }))
     }
 
     /// The provider's name, for people.
     pub(crate) fn host(&self) -> String {
         self.issuer.host_str().unwrap_or("OpenID").to_owned()
+    }
+}
+
+/// A claim has a name, and so has each step of a path.
+fn named(variable: &str, claim: &str) -> Result<(), ConfigError> {
+    match claim.split('.').any(|part| part.trim().is_empty()) {
+        true => {
+            let remedy = words::text!("write its name, or a path such as realm_access.roles");
+            Err(ConfigError::new(variable, words::text!("names no claim"), remedy))
+        }
+        false => Ok(()),
     }
 }
 
@@ -238,6 +251,29 @@ mod tests {
         }
         let everybody = [full[0], full[1], "--oidc-default-role=viewer"];
         assert!(check(&everybody).unwrap().is_some());
+    }
+
+    #[test]
+    fn claims_and_addresses_that_cannot_be_are_refused() {
+        let full = [
+            "--oidc-issuer=https://id.example.com",
+            "--oidc-client-id=d",
+            "--oidc-default-role=viewer",
+        ];
+        let with = |flag: &str| check(&[&full[..], &[flag]].concat());
+        assert!(with("--oidc-role-claim=realm_access.roles").is_ok());
+        for wrong in [
+            "--oidc-role-claim= ",
+            "--oidc-role-claim=a..b",
+            "--oidc-name-claim=.a",
+        ] {
+            let told = with(wrong).unwrap_err();
+            assert!(told.contains("names no claim"), "{told}");
+        }
+        assert!(
+            check(&["--public-url=fnord"]).is_err(),
+            "also where nobody signs in elsewhere"
+        );
     }
 
     #[test]

@@ -4,8 +4,10 @@ use super::{Page, parts};
 use crate::{
     auth::{Role, principal::Via},
     server::{Ask, Failure, SCRIPT, STYLE},
+    views::hidden,
 };
 use maud::{DOCTYPE, Markup, html};
+use readmodel::keep::Behind;
 use replay::when;
 use url::form_urlencoded;
 use words::Language;
@@ -73,11 +75,37 @@ pub(crate) fn whole(ask: &Ask, page: Page) -> Markup {
                         }
                     }
                 }
-                main #main data-live-from=[live] { (page.body) }
+                main #main data-live-from=[live] { (behind(ask)) (page.body) }
                 footer { (words::tr!("Times are in {}", when::zone_name())) }
             }
         }
     }
+}
+
+/// Since when what is shown may not be so any more: most pages are made from the read model.
+pub(crate) fn behind(ask: &Ask) -> Markup {
+    let behind = ask.model.behind();
+    html! {
+        div #behind data-live {
+            @if let Some(behind) = behind { p .trouble role="status" { (stale(ask, &behind)) } }
+        }
+    }
+}
+
+fn stale(ask: &Ask, behind: &Behind) -> String {
+    let as_of = match behind.as_of {
+        Some(at) => words::tr!("As of {}: what has happened since is not shown.", when::time(at)),
+        None => words::text!("What has happened lately is not shown.").to_owned(),
+    };
+    let why = match &behind.why {
+        // It may name machines.
+        Some(why) if hidden::reads_texts(&ask.principal) => {
+            words::tr!("The account of events is not followed: {}", words::retold(why))
+        }
+        Some(_) => words::text!("The account of events is not followed.").to_owned(),
+        None => words::text!("The account of events is still being read.").to_owned(),
+    };
+    format!("{as_of} {why}")
 }
 
 /// A page for somebody who was not let in, or who asked for something that is not to be had.

@@ -86,7 +86,7 @@ fn shown(ask: &Ask, stage: Stage, letter: &Whole, has_draft: bool, row: Option<&
         h2 { (words::text!("What it holds")) }
         @if ask.principal.may(Role::Admin) { (in_full(ask, stage, digits, has_draft)) }
         @match &letter.body {
-            None => (parts::empty(words::text!("Nobody has seen this letter in its queue yet; the next walk over the dead letters shows what it holds."))),
+            None => (parts::empty(words::text!("Nobody has seen this letter in its queue yet; it is looked at now, load this page again in a few seconds."))),
             Some(body) => (held(body)),
         }
         @if ask.principal.may(Role::Operator) { (decide(ask, stage, digits)) }

@@ -35,6 +35,7 @@ fn shown(ask: &Ask, view: &View) -> Page {
     let overview = &view.overview;
     let state = match overview.verdict {
         Verdict::Well => "well",
+        Verdict::Loading => "unknown",
         Verdict::NotWell => "not-well",
         Verdict::Unknown => "unknown",
     };

@@ -1,5 +1,6 @@
 //! What every answer is made of.
 
+use super::places::Places;
 use crate::{
     auth::{People, attempts::Attempts, secret},
     config::DeskConfig,
@@ -18,8 +19,6 @@ use words::Language;
 
 /// Looks into the read model at a time; SQLite's readers and the machine set the limit.
 const LOOKS: usize = 4;
-/// Pages that are kept up to date at a time.
-const LIVE: usize = 100;
 
 /// Shared by all answers; cheap to clone.
 #[derive(Clone)]
@@ -52,7 +51,7 @@ pub(crate) struct Parts {
     /// The secret of those who need no sign-in.
     pub(crate) secret: String,
     /// Bounds the pages that are kept up to date.
-    pub(crate) live: Arc<Semaphore>,
+    pub(crate) live: Places,
     looks: Semaphore,
 }
 
@@ -89,7 +88,7 @@ impl App {
             work: Work::default(),
             cache: Cache::default(),
             secret: secret::random(),
-            live: Arc::new(Semaphore::new(LIVE)),
+            live: Places::default(),
             looks: Semaphore::new(LOOKS),
         }))
     }

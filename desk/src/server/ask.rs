@@ -10,7 +10,9 @@ use axum::{
     http::request::Parts,
     response::{Html, IntoResponse, Response},
 };
-use maud::Markup;
+use maud::{Markup, html};
+use readmodel::keep::State;
+use std::sync::Arc;
 use words::Language;
 
 /// A request of somebody who was let in.
@@ -22,6 +24,8 @@ pub(crate) struct Ask {
     pub(crate) language: Language,
     /// Path and query of the page.
     pub(crate) place: String,
+    /// How far the read model goes, from which most pages are made.
+    pub(crate) model: Arc<State>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Ask {
@@ -32,6 +36,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
         Ok(Self {
             principal: principal.ok_or(Failure::SignIn)?,
             language: super::language::of(&parts.headers),
+            model: parts.extensions.get::<Arc<State>>().cloned().unwrap_or_default(),
             place: parts
                 .uri
                 .path_and_query()
@@ -61,6 +66,9 @@ impl Ask {
 
     /// The inside of a page in their language.
     pub(crate) fn inside(&self, page: impl FnOnce() -> pages::Page) -> Markup {
-        words::scoped(self.language, || page().body)
+        words::scoped(
+            self.language,
+            || html! { (pages::layout::behind(self)) (page().body) },
+        )
     }
 }

@@ -1,10 +1,10 @@
 //! Who is let in: by session, by token, by a proxy that is trusted, or, on a loopback without sign-in, by being here.
 
-use super::{App, failure::Failure, language, tls::Peer};
-use crate::auth::{Principal, Role, principal::Via};
+use super::{App, failure::Failure, language, peer::Peer};
+use crate::auth::{Principal, Role, name::is_name, principal::Via};
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, HeaderName, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -30,6 +30,7 @@ pub(super) async fn admitted(State(app): State<App>, mut request: Request, next:
         }
         Ok(principal) => {
             request.extensions_mut().insert(principal);
+            request.extensions_mut().insert(app.keeper.state());
             next.run(request).await
         }
         Err(failure) => failure.into_response(),
@@ -71,20 +72,15 @@ fn who(app: &App, request: &Request) -> Result<Principal, Failure> {
     if let Some(principal) = of_proxy(app, request)? {
         return Ok(principal);
     }
-    if app.config.asks_for_sign_in {
+    // Of a proxy that signs people in, nobody comes without a name who would be an admin for being here.
+    let is_behind_proxy =
+        app.config.user_header.is_some() && peer(request).is_some_and(|it| is_trusted(app, it));
+    if app.config.asks_for_sign_in || is_behind_proxy {
         return Err(Failure::SignIn);
     }
     // A page of the web can make a browser call here under a name of its own.
     // Nor is it somebody here whom a proxy on this machine speaks for.
-    let forwarded = [
-        "forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-real-ip",
-        "via",
-    ];
-    let is_forwarded = forwarded.iter().any(|name| headers.contains_key(*name));
-    match is_local(headers) && !is_forwarded {
+    match is_local(headers) && !is_forwarded(headers) {
         true => Ok(Principal::new(
             replay::workspace::os_user(),
             Role::Admin,
@@ -103,7 +99,7 @@ fn of_proxy(app: &App, request: &Request) -> Result<Option<Principal>, Failure> 
     if !peer(request).is_some_and(|peer| is_trusted(app, peer)) {
         return Ok(None);
     }
-    let Some(user) = request.headers().get(name).and_then(|it| it.to_str().ok()) else {
+    let Some(user) = named(request.headers(), name)? else {
         return Ok(None);
     };
     let known = app.people.list()?;
@@ -111,6 +107,26 @@ fn of_proxy(app: &App, request: &Request) -> Result<Option<Principal>, Failure> 
     let role = known.map_or(Role::Viewer, |person| person.role);
     let secret = format!("{} {user}", app.secret);
     Ok(Some(Principal::new(user, role, Via::Proxy, &secret)))
+}
+
+/// Whom a header names, which has to be there once.
+fn named<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, Failure> {
+    let mut all = headers.get_all(name).iter();
+    let Some(only) = all.next() else { return Ok(None) };
+    let user = std::str::from_utf8(only.as_bytes()).map(str::trim);
+    match (user, all.next()) {
+        (Ok(user), None) if is_name(user) => Ok(Some(user)),
+        _ => Err(Failure::Named(name.clone())),
+    }
+}
+
+/// A proxy speaks for somebody, whichever of its headers says so.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    let says = |name: &HeaderName| {
+        let name = name.as_str();
+        name.starts_with("x-forwarded-") || ["forwarded", "x-real-ip", "via"].contains(&name)
+    };
+    headers.keys().any(says)
 }
 
 fn peer(request: &Request) -> Option<IpAddr> {
@@ -142,14 +158,60 @@ pub(super) fn address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderValue;
 
     fn headers(all: &[(&str, &str)]) -> HeaderMap {
         let pair = |(name, value): &(&str, &str)| {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-            (name, HeaderValue::from_str(value).unwrap())
+            (name, HeaderValue::from_bytes(value.as_bytes()).unwrap())
         };
         all.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn whatever_a_proxy_adds_shows_that_it_speaks_for_somebody() {
+        for name in ["proto", "port", "server", "user", "for", "host", "prefix"] {
+            assert!(
+                is_forwarded(&headers(&[(&format!("x-forwarded-{name}"), "x")])),
+                "{name}"
+            );
+        }
+        for name in ["forwarded", "via", "x-real-ip"] {
+            assert!(is_forwarded(&headers(&[(name, "x")])), "{name}");
+        }
+        assert!(!is_forwarded(&headers(&[
+            ("host", "127.0.0.1:8088"),
+            ("accept", "x")
+        ])));
+    }
+
+    #[test]
+    fn a_proxy_names_one_person_in_one_header() {
+        let name = HeaderName::from_static("x-forwarded-user");
+        let of = |values: &[&str]| {
+            let mut all = HeaderMap::new();
+            for value in values {
+                all.append(&name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            named(&all, &name).map(|user| user.map(str::to_owned))
+        };
+        assert!(of(&[]).unwrap().is_none());
+        for user in ["ann", "李明"] {
+            assert_eq!(of(&[&format!(" {user} ")]).unwrap().as_deref(), Some(user));
+        }
+        let long = "x".repeat(300);
+        for wrong in [
+            &[""][..],
+            &["  "],
+            &["ann", "admin"],
+            &["<b>x"],
+            &[&long],
+            &["a b"],
+        ] {
+            assert!(of(wrong).is_err(), "{wrong:?}");
+        }
+        let latin = HeaderMap::from_iter([(name.clone(), HeaderValue::from_bytes(b"\xe9").unwrap())]);
+        assert!(named(&latin, &name).is_err());
     }
 
     #[test]

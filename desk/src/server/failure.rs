@@ -2,7 +2,7 @@
 
 use crate::auth::{Role, store};
 use axum::{
-    http::StatusCode,
+    http::{HeaderName, StatusCode},
     response::{IntoResponse, Response},
 };
 use pipeline::cause::chain;
@@ -28,6 +28,12 @@ pub(crate) enum Failure {
     /// The name in the address is not that of this machine.
     #[error("{}", words::text!("without sign-in the desk answers to localhost only"))]
     Host,
+    /// A trusted proxy does not say who somebody is.
+    #[error("{}", words::tr!("the proxy names nobody: {} has to be there once, with a name of up to 64 letters, digits, and . _ - @", .0))]
+    Named(HeaderName),
+    /// So many pages are kept up to date already.
+    #[error("{}", words::text!("too many pages are open, so that this one stays as it is; close some, or load it again"))]
+    Full,
     /// There is nothing of this name.
     #[error("{0}")]
     NotFound(String),
@@ -94,13 +100,13 @@ impl Failure {
         };
         match self {
             Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Role(_) | Self::Form | Self::Host => StatusCode::FORBIDDEN,
+            Self::Role(_) | Self::Form | Self::Host | Self::Named(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::Letters(NotFound { .. }) => StatusCode::NOT_FOUND,
             Self::Invalid { .. } | Self::Letters(Invalid { .. } | WrongStage { .. }) => {
                 StatusCode::BAD_REQUEST
             }
             Self::Decide(error) => decided(error),
-            Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Wait(_) | Self::Full => StatusCode::TOO_MANY_REQUESTS,
             Self::Letters(Busy { .. } | Browsed { .. } | NotNow(_) | Interrupted(_) | Overtaken) => {
                 StatusCode::CONFLICT
             }
@@ -112,7 +118,13 @@ impl Failure {
 
     /// The whole chain in the language that is spoken.
     pub(crate) fn told(&self) -> String {
-        words::retold(&chain(self))
+        match self {
+            // Where it is stands in the log, and is nothing for whoever reads a page.
+            Self::Redis(_) => {
+                words::tr!("{self}: see whether it runs and REDIS_URL is right; the desk's log says more")
+            }
+            _ => words::retold(&chain(self)),
+        }
     }
 }
 

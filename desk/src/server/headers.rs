@@ -34,8 +34,13 @@ pub(super) async fn outermost(State(_app): State<App>, request: Request, next: N
             _ if is_program => (status, Json(json!({"error": failure.told()}))).into_response(),
             _ => (status, Html(pages::layout::failed(&failure).into_string())).into_response(),
         });
-        if let super::Failure::Wait(wait) = &*failure {
-            let seconds = HeaderValue::from(wait.as_secs().max(1));
+        let wait = match &*failure {
+            super::Failure::Wait(wait) => Some(wait.as_secs().max(1)),
+            super::Failure::Full => Some(30),
+            _ => None,
+        };
+        if let Some(seconds) = wait {
+            let seconds = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
     }

@@ -26,13 +26,12 @@ where
     F: Fn() -> Fut + Send + 'static,
     Fut: Future<Output = Result<String, Failure>> + Send,
 {
-    let permit = app.live.clone().try_acquire_owned();
-    let permit = permit.map_err(|_| Failure::Wait(Duration::from_secs(30)))?;
+    let place = app.live.take(&ask.principal.name).ok_or(Failure::Full)?;
     let (sender, receiver) = mpsc::channel::<Result<Event, Infallible>>(1);
     let (shutdown, language) = (app.rt.shutdown.clone(), ask.language);
     let (app, principal) = (app.clone(), ask.principal.clone());
     tokio::spawn(async move {
-        let _permit = permit;
+        let _place = place;
         let (begun, mut last) = (tokio::time::Instant::now(), None);
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -3,6 +3,7 @@
 mod app;
 mod ask;
 mod assets;
+mod connections;
 mod door;
 mod failure;
 mod files;
@@ -11,10 +12,11 @@ mod headers;
 mod language;
 mod live;
 mod oidc;
+mod peer;
+mod places;
 mod question;
 mod router;
 mod sign_in;
-mod tls;
 
 pub(crate) use app::App;
 pub(crate) use ask::Ask;

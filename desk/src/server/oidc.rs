@@ -5,9 +5,9 @@ use super::{
     door::{address, is_trusted},
     failure::Failure,
     language,
+    peer::Peer,
     question::Question,
     sign_in::{Next, session_cookie, shown, with_cookie},
-    tls::Peer,
 };
 use crate::{
     auth::{identity::Identity, secret},

@@ -1,8 +1,9 @@
 //! Which address leads where.
 
 use super::{
-    App, assets, door, headers, oidc, sign_in,
-    tls::{Peer, TlsListener},
+    App, assets,
+    connections::{self, Times},
+    door, headers, oidc, sign_in,
 };
 use crate::{api, pages};
 use axum::{
@@ -13,27 +14,12 @@ use axum::{
     routing::{get, post},
 };
 use pipeline::tls::ServerTls;
-use std::io;
 use tokio::net::TcpListener;
 
 /// Answers until shutdown; with TLS of its own where there is a certificate.
-///
-/// # Errors
-/// When the listener fails.
-pub(crate) async fn serve(listener: TcpListener, tls: Option<ServerTls>, app: App) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, tls: Option<ServerTls>, app: App) {
     let shutdown = app.rt.shutdown.clone();
-    let service = router(app).into_make_service_with_connect_info::<Peer>();
-    let ends = {
-        let shutdown = shutdown.clone();
-        async move { shutdown.requested().await }
-    };
-    match tls {
-        None => axum::serve(listener, service).with_graceful_shutdown(ends).await,
-        Some(tls) => {
-            let listener = TlsListener::new(listener, tls, shutdown)?;
-            axum::serve(listener, service).with_graceful_shutdown(ends).await
-        }
-    }
+    connections::serve(listener, tls, router(app), Times::default(), shutdown).await;
 }
 
 fn router(app: App) -> Router {

@@ -6,8 +6,8 @@ use super::{
     failure::Failure,
     filled::Filled,
     language,
+    peer::Peer,
     question::Question,
-    tls::Peer,
 };
 use crate::{
     auth::{password, secret},

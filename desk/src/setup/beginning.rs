@@ -44,7 +44,8 @@ impl SetUp<'_> {
             self.fields(progress).await?;
         }
         let ids: Vec<String> = self.tried.customers.iter().filter_map(company_id).collect();
-        self.settle(progress, false).await?;
+        // A pipeline that lists goes on: without listing, changes would be missing from the form.
+        self.settle(progress, progress.everything).await?;
         if ids.is_empty() {
             return Err(Failure::Refused(words::kept!(
                 "OKKI has shown no customer; go on with everything"

@@ -3,7 +3,7 @@
 use crate::server::Failure;
 use pipeline::{
     gate::Pause,
-    heartbeat::{Replica, replicas},
+    heartbeat::{LISTING, Replica, replicas},
     service::Runtime,
     setup::{STATUS, SealingKey},
     stage::Stage,
@@ -40,6 +40,8 @@ pub(crate) struct Program {
     pub(crate) replicas: usize,
     /// Why it is paused, in an English sentence.
     pub(crate) pause: Option<String>,
+    /// It was told to list nothing by itself; the extractor only.
+    pub(crate) lists_nothing: bool,
     /// It waits until rows without a key have theirs.
     pub(crate) is_keyless: bool,
     #[serde(skip)]
@@ -105,6 +107,7 @@ fn program(stage: Stage, heard: &[&Replica], heard_ms_ago: Option<i64>) -> Progr
         standing,
         replicas: heard.len(),
         pause: pauses().next().map(|pause| pause.detail.clone()),
+        lists_nothing: !heard.is_empty() && heard.iter().all(|one| one.heartbeat.status[LISTING] == "off"),
         is_keyless: has(Pause::Keyless),
         key,
         heard_ms_ago,

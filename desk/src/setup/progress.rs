@@ -9,7 +9,11 @@ use std::{
     io::Write,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// How often a lock is asked for that another process has.
+const LOCK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What was chosen so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +37,8 @@ pub(crate) struct Progress {
     pub(crate) document: Option<String>,
     /// The wish that was answered with what the document makes of some of them.
     pub(crate) trial_of: Option<String>,
+    /// How many widgets the document fills, as it was tried.
+    pub(crate) fills: Option<usize>,
     /// The document can be used.
     pub(crate) is_usable: bool,
     /// Rows without a key are none of the customers', so new rows may be made beside them.
@@ -50,6 +56,20 @@ impl Progress {
     pub(crate) fn keyless(&self) -> u64 {
         let rows = self.form.as_ref().map(|form| form.rows);
         rows.and_then(|rows| rows.keyless).unwrap_or(0)
+    }
+
+    /// A key that does not reach the chosen form leaves nothing of what was chosen for it.
+    pub(crate) fn forget_unreached_form(&mut self) {
+        if self.form.is_some() && self.form_name().is_none() {
+            *self = Self {
+                okki: self.okki.take(),
+                jdy: self.jdy.take(),
+                catalogue: std::mem::take(&mut self.catalogue),
+                fields: std::mem::take(&mut self.fields),
+                customers_of: self.customers_of.take(),
+                ..Self::default()
+            };
+        }
     }
 
     /// The form's name and its app's.
@@ -79,6 +99,28 @@ impl Kept {
             Ok(text) => Ok(serde_json::from_slice(&text).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Progress::default()),
             Err(error) => Err(Failure::File(error)),
+        }
+    }
+
+    /// Keeps other processes from what is kept, as `desk setup` beside a running desk, until the file is dropped.
+    ///
+    /// # Errors
+    /// When the file beside it cannot be made or locked.
+    pub(crate) async fn lock(&self) -> Result<fs::File, Failure> {
+        let path = self.0.with_extension("lock");
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(Failure::File)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(fs::TryLockError::WouldBlock) => tokio::time::sleep(LOCK_AGAIN).await,
+                Err(fs::TryLockError::Error(error)) => return Err(Failure::File(error)),
+            }
         }
     }
 
@@ -120,5 +162,43 @@ mod tests {
         assert_eq!(Kept::new(home.path(), "okki").read().unwrap(), progress);
         fs::write(home.path().join("okki.setup.json"), "{\"okki\": 7}").unwrap();
         assert_eq!(kept.read().unwrap(), Progress::default());
+    }
+
+    #[tokio::test]
+    async fn two_processes_take_steps_one_after_the_other() {
+        let home = tempfile::tempdir().unwrap();
+        let (desk, terminal) = (Kept::new(home.path(), "okki"), Kept::new(home.path(), "okki"));
+        let held = desk.lock().await.unwrap();
+        let mut other = std::pin::pin!(terminal.lock());
+        assert!(futures::poll!(other.as_mut()).is_pending());
+        drop(held);
+        other.await.unwrap();
+    }
+
+    #[test]
+    fn a_key_that_does_not_reach_the_form_clears_it() {
+        let catalogue = |forms: &[&str]| -> Catalogue {
+            let entry = |id: &&str| serde_json::json!({"id": id, "name": id});
+            let forms: Vec<_> = forms.iter().map(entry).collect();
+            let apps = serde_json::json!([{"id": "app", "name": "CRM", "forms": forms}]);
+            serde_json::from_value(serde_json::json!({"apps": apps})).unwrap()
+        };
+        let rows = serde_json::json!({"seen": 0, "more": false, "keyless": 0});
+        let form = serde_json::json!({"app_id": "app", "entry_id": "form", "widgets": [], "rows": rows});
+        let mut progress = Progress {
+            jdy: Some("accepted".into()),
+            catalogue: catalogue(&["form"]),
+            form: Some(serde_json::from_value(form).unwrap()),
+            key_widget: Some("_widget_1".into()),
+            is_usable: true,
+            ..Progress::default()
+        };
+        let before = progress.clone();
+        progress.forget_unreached_form();
+        assert_eq!(progress, before, "it is reached");
+        progress.catalogue = catalogue(&["another"]);
+        progress.forget_unreached_form();
+        assert_eq!((&progress.form, &progress.key_widget), (&None, &None));
+        assert!(!progress.is_usable && progress.jdy.is_some());
     }
 }

@@ -47,6 +47,7 @@ impl SetUp<'_> {
     /// # Errors
     /// When it cannot be taken: what is missing, or what a program or its vendor has said.
     pub(crate) async fn take(&mut self, step: Step) -> Result<Progress, Failure> {
+        let _alone = self.kept.lock().await?;
         let mut progress = self.kept.read()?;
         let done = self.take_step(&mut progress, step).await;
         // What was tried and failed may have changed something, too: a document that cannot be used yet.
@@ -77,6 +78,7 @@ impl SetUp<'_> {
                 progress.jdy = Some(self.keys(Stage::Load, keys).await?);
                 let why = words::text!("choose a form");
                 progress.catalogue = self.answered::<Catalogue>(WishKind::Catalogue, why).await?;
+                progress.forget_unreached_form();
                 Ok(())
             }
             Step::Form { app_id, entry_id } => self.form(progress, app_id, entry_id).await,

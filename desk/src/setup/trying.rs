@@ -67,6 +67,7 @@ impl SetUp<'_> {
         };
         let trials = judged(&answer.unwrap_or_default(), &key_widget)?;
         progress.is_usable = trials.english.problems.is_empty();
+        progress.fills = Some(trials.english.fields.len());
         progress.trial_of = Some(wish.id);
         self.tried.trial = Some(trials);
         Ok(())

@@ -171,6 +171,9 @@ pub(crate) async fn letter(app: &App, ask: &Ask, stage: Stage, id: &str) -> Resu
             "no dead letter `{id}` in the {stage} stage; it may have been replayed or discarded"
         ))
     })?;
+    if letter.body.is_none() {
+        app.keeper.state().look_for(stage);
+    }
     if !hidden::reads_texts(&ask.principal) {
         letter.listed.record = hidden::record(letter.listed.record.take());
         letter.body = letter.body.map(hidden::body);

@@ -63,7 +63,8 @@ pub(crate) async fn all(app: &App, ask: &Ask) -> Result<All, Failure> {
 pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> {
     let workspace = app.workspace(Stage::Extract, &ask.principal.name);
     let mut plan = workspace.plans().load(id).await?;
-    let (making, trouble) = (app.work.making(id), app.work.trouble(id));
+    let state = plan.as_ref().map(|plan| plan.state);
+    let (making, trouble) = (app.work.making(id), app.work.trouble_of(id, state));
     let making = making.map(|making| making.for_eyes_of(&ask.principal));
     let trouble = trouble.map(|trouble| hidden::sentence(&ask.principal, &trouble));
     if let Some(plan) = &mut plan {

@@ -29,6 +29,11 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// All customers are wanted, and nobody lists any.
+    pub(crate) fn nobody_lists(&self) -> bool {
+        self.progress.everything && self.programs.iter().any(|program| program.lists_nothing)
+    }
+
     /// A loader waits until rows without a key have theirs.
     pub(crate) fn loader_is_keyless(&self) -> bool {
         self.programs.iter().any(|program| program.is_keyless)

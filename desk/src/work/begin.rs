@@ -136,11 +136,27 @@ pub(crate) async fn run(app: &App, ask: &Ask, id: &str, canary: bool) -> Result<
     }
     let action = if is_new { "replay" } else { "resume" };
     let (app, workspace) = (app.clone(), detached(app, stage, ask));
-    begun(async move || ran(&app, &workspace, claimed, action, plan, &options).await).await;
-    Ok(())
+    let (sender, mut receiver) = tokio::sync::oneshot::channel();
+    begun(async move || {
+        let id = plan.id.clone();
+        let ended = ran(&app, &workspace, claimed, action, plan, &options).await;
+        app.work.ended(&id, &ended);
+        // Nothing has begun: whoever is still there is told at once.
+        if let Err(error @ Error::Busy { .. }) = ended {
+            drop(sender.send(error));
+        }
+    })
+    .await;
+    match receiver.try_recv() {
+        Ok(busy) => Err(Failure::Letters(busy)),
+        Err(_) => Ok(()),
+    }
 }
 
-/// Runs a plan to its end; what keeps it from that is shown on its page.
+/// Runs a plan to its end.
+///
+/// # Errors
+/// What keeps it from that.
 pub(super) async fn ran(
     app: &App,
     workspace: &Workspace,
@@ -148,15 +164,11 @@ pub(super) async fn ran(
     action: &str,
     plan: Plan,
     options: &Options,
-) {
-    let id = plan.id.clone();
-    app.work.note(&id, None);
-    let ran = recorded::run(workspace, action, plan, options, &mut |_| {}).await;
-    if let Err(error) = ran {
-        let error = words::english(|| chain(&error));
-        tracing::warn!(plan = id, error, "a replay has ended");
-        app.work.note(&id, Some(error));
-    }
+) -> Result<(), Error> {
+    app.work.note(&plan.id, None);
+    recorded::run(workspace, action, plan, options, &mut |_| {})
+        .await
+        .map(drop)
 }
 
 /// Lets a running plan rest.

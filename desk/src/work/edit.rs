@@ -194,7 +194,8 @@ async fn sent(app: &App, ask: &Ask, stage: Stage, draft: &Draft, reason: &str) -
         if let Some((planned, options)) = go_on
             && let Some(claimed) = own.work.claim(&id)
         {
-            ran(&own, &workspace, claimed, "edit", planned, &options).await;
+            let ended = ran(&own, &workspace, claimed, "edit", planned, &options).await;
+            own.work.ended(&id, &ended);
         }
     };
     tokio::spawn(begun(work));

@@ -18,7 +18,8 @@ pub(crate) use services::{ask_doctors, cancel_wish, pause_stage, resume_stage, w
 pub(crate) use set_up::set_up;
 
 use crate::{auth::Principal, views::hidden};
-use replay::plan::make::Preview;
+use pipeline::cause::chain;
+use replay::plan::{State, make::Preview};
 use serde::Serialize;
 use serde_json::Value;
 use std::{
@@ -151,9 +152,26 @@ impl Work {
         self.lock().makings.get(id).cloned()
     }
 
+    /// Why a plan ended that was begun here, as long as it has not gone on elsewhere and come to its end.
+    pub(crate) fn trouble_of(&self, id: &str, state: Option<State>) -> Option<String> {
+        if state.is_some_and(State::is_over) {
+            self.note(id, None);
+        }
+        self.trouble(id)
+    }
+
     /// Why something ended that was begun here.
     pub(crate) fn trouble(&self, id: &str) -> Option<String> {
         self.lock().troubles.get(id).cloned()
+    }
+
+    /// A run has ended; what kept it from its end is shown on its page.
+    fn ended(&self, id: &str, ran: &Result<(), replay::error::Error>) {
+        if let Err(error) = ran {
+            let error = words::english(|| chain(error));
+            tracing::warn!(plan = id, error, "a replay has ended");
+            self.note(id, Some(error));
+        }
     }
 
     /// The plan is run here until the claim is dropped; `None`: it is already.
@@ -193,6 +211,22 @@ mod tests {
         });
         assert!(std::panic::catch_unwind(run).is_err());
         assert!(work.claim("p-1").is_some());
+    }
+
+    #[test]
+    fn a_plan_that_is_over_has_no_trouble() {
+        let work = Work::default();
+        let note = || work.note("p", Some("another replay is under way".into()));
+        for (state, has) in [
+            (None, true),
+            (Some(State::Running), true),
+            (Some(State::Paused), true),
+            (Some(State::Complete), false),
+            (Some(State::Cancelled), false),
+        ] {
+            note();
+            assert_eq!(work.trouble_of("p", state).is_some(), has, "{state:?}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ use crate::{
 use anyhow::Context;
 use pipeline::{
     config::CommonConfig,
+    heartbeat::LISTING,
     http::HttpConfig,
     service::Runtime,
     settings,
@@ -267,6 +268,7 @@ fn watch(
     lists_again: bool,
     lists: bool,
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    rt.status.set(LISTING, if lists { "on" } else { "off" }.into());
     let checkpoint = CheckpointWatch::new(rt.clone(), state.clone());
     let filter = okki.client.endpoints.source.filter();
     rt.status.set(reconcile::FILTER, filter.clone().into());

@@ -204,9 +204,16 @@ fn webhook(events: &hooks::Counts) -> String {
 
 fn results(shown: &Shown) -> String {
     let of = |result| shown.outcome.of(result);
+    let listed = match shown
+        .run
+        .expected
+        .filter(|total| shown.run.finished_ms.is_none() && *total > shown.run.listed)
+    {
+        Some(total) => words::tr!("{} of about {total}", shown.run.listed),
+        None => shown.run.listed.to_string(),
+    };
     let counts = words::tr!(
-        "listed {}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
-        shown.run.listed,
+        "listed {listed}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
         of(FetchResult::Fetched),
         of(FetchResult::Skipped),
         of(FetchResult::Removed),

@@ -17,8 +17,6 @@ pub use super::config::{CommonCommand, HealthcheckArgs, NotifyArgs};
 use super::{chinese, notify};
 use crate::admin_place;
 
-/// The admin port of a container; images set `ADMIN_LISTEN` to it.
-const DEFAULT_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
 /// The answer of `/readyz` lists the reasons of a pause; more than this is not an answer of ours.
 const ANSWER_LIMIT: u64 = 64 * 1024;
 
@@ -96,13 +94,14 @@ async fn healthcheck(service: &str, args: &HealthcheckArgs) -> anyhow::Result<()
     let said = args.addr.filter(|addr| addr.port() != 0);
     let asked = match said {
         Some(addr) => vec![addr],
-        None => admin_place::find(service),
+        None => admin_place::find(service, args.namespace.trim()),
     };
-    let asked = if asked.is_empty() {
-        vec![DEFAULT_ADDR]
-    } else {
-        asked
-    };
+    if asked.is_empty() {
+        words::bail!(
+            "no {service} of namespace {} runs here; where its port cannot be found, name it in ADMIN_LISTEN",
+            args.namespace
+        );
+    }
     for addr in asked.into_iter().map(reachable) {
         let answer = tokio::time::timeout(args.timeout, get(addr, path)).await;
         let (status, body) = answer
@@ -206,6 +205,22 @@ mod tests {
         assert!(problem.contains("did not answer"), "{problem}");
         drop(listener);
         assert!(check(silent, &[]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn where_nobody_of_the_namespace_runs_nothing_is_well() {
+        let args = [
+            "healthcheck",
+            "--admin-listen",
+            "127.0.0.1:0",
+            "--namespace",
+            "nobody-here",
+        ];
+        let problem = run::<Cli>(command(&args)).await.unwrap_err().to_string();
+        assert!(
+            problem.starts_with("no service of namespace nobody-here runs here"),
+            "{problem}"
+        );
     }
 
     #[test]

@@ -46,9 +46,12 @@ pub struct NotifyArgs {
 #[derive(Debug, Args)]
 pub struct HealthcheckArgs {
     /// Where the process listens; an address of all interfaces is asked on loopback [default: where processes of this program
-    /// on this machine say that they listen, else 127.0.0.1:9464]
+    /// on this machine say that they listen]
     #[arg(long = "admin-listen", env = "ADMIN_LISTEN", value_name = "ADDR")]
     pub(super) addr: Option<SocketAddr>,
+    /// Namespace of the pipeline whose processes are asked
+    #[arg(long, env = "NAMESPACE", default_value = "okki", value_name = "NAME")]
+    pub(super) namespace: String,
     /// Ask whether it is ready for work, not only whether it is alive
     #[arg(long)]
     pub(super) ready: bool,
@@ -96,6 +99,11 @@ pub(super) fn with_sources(command: Command) -> Command {
 pub(super) fn set_variables() -> Vec<String> {
     let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
     set.filter_map(|(name, _)| name.into_string().ok()).collect()
+}
+
+/// The variable is there and says nothing, as a line of `.env.example` does: it is as if it were not there.
+pub(super) fn is_blank(variable: &str) -> bool {
+    std::env::var_os(variable).is_some() && is_unset(variable)
 }
 
 /// The variable is not there, or empty, which means the same.

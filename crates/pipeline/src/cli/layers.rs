@@ -1,7 +1,10 @@
 //! Where settings come from, the strongest first: what was typed, the environment, files of variables (`--env-file`), what the
 //! desk's setup has written (`SETUP_DIR`), defaults. Of two settings that exclude each other the stronger one stays.
 
-use super::{config::is_unset, env_file::EnvFiles};
+use super::{
+    config::{is_blank, is_unset},
+    env_file::EnvFiles,
+};
 use crate::{setting::ConfigError, setup::Settings};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::Resettable, parser::ValueSource};
 use std::{
@@ -82,7 +85,9 @@ impl Layers {
             );
         }
         let silenced = with_each(command, &|arg| match variable_of(&arg) {
-            Some(variable) if silent.contains(&variable) => arg.env(format!("{variable}{NONE}")),
+            Some(variable) if silent.contains(&variable) || is_blank(&variable) => {
+                arg.env(format!("{variable}{NONE}"))
+            }
             _ => arg,
         });
         let faults = RefCell::default();

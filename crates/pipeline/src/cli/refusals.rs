@@ -68,6 +68,21 @@ fn refused(command: &Command, args: &[OsString], error: &clap::Error) -> Option<
     Some((one.id, layers::fault(&variable, error)))
 }
 
+/// A flag without its value, or a command without what it is about: no setting is missing.
+pub(super) fn is_half_typed(error: &clap::Error) -> bool {
+    match (
+        error.kind(),
+        error.get(ContextKind::InvalidArg),
+        error.get(ContextKind::InvalidValue),
+    ) {
+        (ErrorKind::InvalidValue, _, Some(ContextValue::String(value))) => value.is_empty(),
+        (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing)), _) => {
+            missing.iter().any(|one| !one.starts_with("--"))
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

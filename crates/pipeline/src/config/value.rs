@@ -56,14 +56,27 @@ pub(super) fn checked_redis_url(secret: Secret) -> Result<Secret, ConfigError> {
 }
 
 pub(super) fn checked_filter(text: String) -> Result<String, ConfigError> {
+    let refused = |problem: String| {
+        let remedy = words::tr!("write a level such as info, or info,pipeline=debug");
+        ConfigError::new("LOG_LEVEL", problem, remedy)
+    };
+    if let Some(word) = no_level(&text) {
+        return Err(refused(words::tr!("`{word}` is no level")));
+    }
     match tracing_subscriber::EnvFilter::builder().parse(&text) {
         Ok(_) => Ok(text),
-        Err(error) => Err(ConfigError::new(
-            "LOG_LEVEL",
-            error,
-            words::tr!("write a level such as info, or info,pipeline=debug"),
-        )),
+        Err(error) => Err(refused(error.to_string())),
     }
+}
+
+/// A word alone that is no level would be taken for the name of a part, and everything else would be silent.
+fn no_level(text: &str) -> Option<&str> {
+    let is_level = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    let words = || text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    if words().any(is_level) {
+        return None;
+    }
+    words().find(|word| !word.contains(['=', '[']))
 }
 
 /// Bytes, or a number with a unit.
@@ -73,4 +86,34 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
         let count: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
         count.checked_mul(*factor)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_silences_nothing() {
+        for level in [
+            "info",
+            "WARN",
+            "off",
+            "info,pipeline",
+            "info,pipeline=debug",
+            "pipeline=debug",
+        ] {
+            assert!(checked_filter(level.into()).is_ok(), "{level}");
+        }
+        for wrong in [
+            "warning",
+            "fnord",
+            "pipeline",
+            "fnord,pipeline=debug",
+            "info=fnord",
+        ] {
+            assert!(checked_filter(wrong.into()).is_err(), "{wrong}");
+        }
+        let told = checked_filter("warning".into()).unwrap_err().to_string();
+        assert!(told.starts_with("LOG_LEVEL: `warning` is no level"), "{told}");
+    }
 }

@@ -26,6 +26,9 @@ const REMEMBERED_MS: i64 = 24 * 60 * 60_000;
 /// What the parts of a replica show is left away where it is longer, bytes.
 const MOST: usize = 32 * 1024;
 
+/// What an extractor shows of itself: `on`, or `off` where it lists nothing by itself.
+pub const LISTING: &str = "listing";
+
 /// Before a service in the field that says when it was heard last.
 const LAST: &str = "last ";
 

@@ -7,6 +7,7 @@ use super::ConfigError;
 
 /// Reads `500ms`, `5s`, `1m`, `2h` or `1d`; the error is a phrase for people.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
     let problem = || {
         words::tr!("`{text}` is not a duration, expected a whole number and a unit such as 500ms, 5s, 1m, 2h")
     };

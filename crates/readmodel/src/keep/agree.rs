@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Checks in a row that have to find the same difference.
 const CONFIRMED: u32 = 3;
+/// Until somebody who opens a letter may have the queue walked over once more.
+const LOOKED_FOR_EVERY: Duration = Duration::from_secs(10);
 /// Walks keep letters from others for no more than a tenth of the time.
 const SHARE: u32 = 10;
 
@@ -48,12 +50,11 @@ async fn check(keeper: &Keeper, stage: Stage, seen: &mut Seen) -> Result<()> {
     let Some(depth) = depth(keeper, stage).await? else {
         return Ok(());
     };
-    let why = seen.why(
-        known,
-        depth,
-        keeper.state.is_walk_wanted(stage),
-        keeper.bodies_every,
-    );
+    let bodies_every = match keeper.state.is_looked_for(stage) {
+        true => keeper.bodies_every.min(LOOKED_FOR_EVERY),
+        false => keeper.bodies_every,
+    };
+    let why = seen.why(known, depth, keeper.state.is_walk_wanted(stage), bodies_every);
     let Some(why) = why else { return Ok(()) };
     if why == Why::Differs {
         tracing::warn!(

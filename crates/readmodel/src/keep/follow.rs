@@ -28,10 +28,9 @@ const MOST_BYTES: usize = 4 << 20;
 
 /// Until shutdown, whatever happens to the broker or the file.
 pub(super) async fn follow(keeper: &Keeper) {
-    let mut told = false;
     while !keeper.rt.shutdown.is_requested() {
         let ended = tokio::select! {
-            ended = through(keeper, &mut told) => ended,
+            ended = through(keeper) => ended,
             () = keeper.rt.shutdown.requested() => return,
         };
         keeper.state.follows(false);
@@ -44,7 +43,7 @@ pub(super) async fn follow(keeper: &Keeper) {
             if let Err(error) = keeper.begin_anew().await {
                 tracing::error!(error = chain(&error), "the read model cannot be made anew");
             }
-        } else if !std::mem::replace(&mut told, true) {
+        } else if keeper.state.fails(words::english(|| chain(&error))) {
             tracing::warn!(
                 error = chain(&error),
                 "the account of events cannot be followed; it is tried again"
@@ -55,7 +54,7 @@ pub(super) async fn follow(keeper: &Keeper) {
 }
 
 /// Until an error, or until the stream turns out to be another one.
-async fn through(keeper: &Keeper, told: &mut bool) -> Result<()> {
+async fn through(keeper: &Keeper) -> Result<()> {
     if !keeper.model.is_there() {
         return without_file(keeper).await;
     }
@@ -73,9 +72,6 @@ async fn through(keeper: &Keeper, told: &mut bool) -> Result<()> {
             return without_file(keeper).await;
         }
     };
-    if std::mem::take(told) {
-        tracing::info!("the account of events is followed again");
-    }
     keeper.state.follows(true);
     if reader.begun_anew() {
         return anew(keeper).await;
@@ -95,6 +91,7 @@ async fn through(keeper: &Keeper, told: &mut bool) -> Result<()> {
 async fn without_stream(keeper: &Keeper) {
     keeper.state.follows(true);
     keeper.state.has_caught_up();
+    keeper.state.has_written();
     keeper.rt.shutdown.sleep(AGAIN_AFTER).await;
 }
 
@@ -146,6 +143,10 @@ async fn take(keeper: &Keeper, receiver: &mut mpsc::Receiver<Stored>, mut known:
         }
         let batch = gathered(receiver, first);
         let applied = keeper.write(move |writer| writer.apply(batch)).await?;
+        // A stream that can be opened is not followed yet: the file may refuse what is read.
+        if keeper.state.has_written() {
+            tracing::info!("the account of events is followed again");
+        }
         if applied.lost > 0 {
             tracing::warn!(
                 lost = applied.lost,

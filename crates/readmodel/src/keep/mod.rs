@@ -5,8 +5,8 @@ mod follow;
 mod state;
 mod walk;
 
-pub use state::State;
 pub(crate) use state::now;
+pub use state::{Behind, State};
 
 use crate::{Model, error::Result};
 use pipeline::service::Runtime;

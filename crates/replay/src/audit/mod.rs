@@ -76,7 +76,7 @@ pub async fn append(workspace: &Workspace, note: Note<'_>) -> Result<(), Error> 
     let result = note.result.to_string();
     tracing::info!(
         action = note.action, stage = %workspace.stage, operator = workspace.operator, reason = note.reason,
-        filter = note.filter, subject = note.subject, result, "dead letters"
+        filter = note.filter, subject = note.subject, result, "on record"
     );
     let values = [
         note.action,

@@ -61,7 +61,7 @@ pub struct More {
     pub text: String,
 }
 
-/// Runs `status` of a program: exit code 0 well, 1 not well, 2 cannot tell.
+/// Runs `status` of a program: exit code 0 well, 1 not well or not all loaded yet, 2 cannot tell.
 ///
 /// # Errors
 /// [`Found`] with the verdict, or when a setting is wrong.
@@ -93,7 +93,8 @@ pub async fn status(
         if !how.watch || !runtime.shutdown.sleep(EVERY).await {
             return match verdict {
                 Verdict::Well => Ok(()),
-                Verdict::NotWell => Err(Found(1).into()),
+                // Rows are missing; a script that waits for all of them goes on waiting.
+                Verdict::Loading | Verdict::NotWell => Err(Found(1).into()),
                 Verdict::Unknown => Err(Found(2).into()),
             };
         }

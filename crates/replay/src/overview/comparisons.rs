@@ -24,6 +24,10 @@ pub(super) fn findings(compared: &[(Side, Compared)]) -> Vec<Finding> {
 
 fn finding(side: Side, last: &Compared) -> Finding {
     let (open, at) = (last.open, when::time(last.at_ms));
+    let only_dead = last
+        .kinds
+        .iter()
+        .all(|(kind, count)| *count == 0 || kind == "dead letters");
     let kinds = last.kinds.iter().filter(|(_, count)| *count > 0);
     let kinds = kinds.map(|(kind, count)| format!("{} {count}", words::said(kind)));
     let kinds = words::list(&kinds.collect::<Vec<_>>());
@@ -43,6 +47,10 @@ fn finding(side: Side, last: &Compared) -> Finding {
         Side::Form => "loader",
     };
     let next = match (last.fixes, last.remedies.is_empty()) {
+        // Fetching them again would kill them again.
+        (false, _) if only_dead => words::tr!(
+            "`dead groups` of each program says why they died; once the cause is gone, `dead replay` puts them back"
+        ),
         (false, _) => {
             words::tr!("`{program} reconcile --fix` has them fetched again, or handled as ON_REMOVAL says")
         }

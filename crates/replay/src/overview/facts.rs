@@ -1,6 +1,9 @@
 //! What is asked of Redis and the broker, once, before anything is judged.
 
-use super::Freshness;
+use super::{
+    Freshness,
+    loads::{Loads, loads},
+};
 use crate::browse::Group;
 use pipeline::{
     accounting::{BalanceCheck, check},
@@ -41,6 +44,10 @@ pub struct Facts {
     pub oldest: Option<(String, i64)>,
     /// Up to when changes were listed, unix seconds.
     pub checkpoint: Option<i64>,
+    /// When a run began last that lists what has changed, unix milliseconds.
+    pub live_begun_ms: Option<i64>,
+    /// Loads that have not come to their end.
+    pub loads: Loads,
     /// A checkpoint that is older is a problem, seconds.
     pub checkpoint_limit_s: i64,
     /// Parts of the listing that are kept, because they are not shown or not believed: why, and since when, unix milliseconds.
@@ -101,6 +108,7 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
     let check = check(&runtime.account, &runtime.broker, None, PATIENCE, found.now_ms).await;
     let check = check.map_err(|unreadable| unreadable.0)?;
     let AlertConfig { checkpoint_age, .. } = common.alerts;
+    let (checkpoint, live_begun_ms) = live(runtime).await?;
     Ok(Facts {
         now_ms: found.now_ms,
         replicas: found.replicas,
@@ -108,7 +116,9 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         depths: depths(runtime, &check).await?,
         check,
         oldest: runtime.account.oldest(LIVE).await?,
-        checkpoint: checkpoint(runtime).await?,
+        checkpoint,
+        live_begun_ms,
+        loads: loads(runtime).await?,
         kept: kept(runtime).await?,
         late: late(runtime).await?,
         nobody: of_listing(runtime, LIVE, "nobody").await?,
@@ -117,10 +127,6 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         checkpoint_limit_s: i64::try_from(checkpoint_age.as_secs()).unwrap_or(i64::MAX),
         groups: BTreeMap::new(),
     })
-}
-
-async fn checkpoint(runtime: &Runtime) -> Result<Option<i64>, Error> {
-    of_listing(runtime, LIVE, "checkpoint").await
 }
 
 /// What a kind of run keeps under this name.
@@ -132,6 +138,15 @@ async fn of_listing<T: redis::FromRedisValue>(
     let mut connection = runtime.store.connection().await?;
     let mut command = redis::cmd("HGET");
     command.arg(runtime.namespace.kind_key(kind)).arg(field);
+    Ok(command.query_async(&mut *connection).await?)
+}
+
+/// Up to when changes were listed, and when a run of that kind began last.
+async fn live(runtime: &Runtime) -> Result<(Option<i64>, Option<i64>), Error> {
+    let mut connection = runtime.store.connection().await?;
+    let mut command = redis::cmd("HMGET");
+    command.arg(runtime.namespace.kind_key(LIVE));
+    command.arg("checkpoint").arg("started_ms");
     Ok(command.query_async(&mut *connection).await?)
 }
 

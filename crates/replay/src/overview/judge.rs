@@ -3,7 +3,7 @@
 use super::{
     comparisons,
     facts::Facts,
-    listing,
+    listing, loads,
     stages::{Paused, StageView},
 };
 use crate::{browse::Group, when};
@@ -33,6 +33,7 @@ pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
     }));
     found.extend(late(facts));
     found.extend(backfills(facts));
+    found.extend(loads::findings(facts));
     found.extend(listing::findings(facts));
     found.extend(comparisons::findings(&facts.compared));
     if facts.depths.is_none() {

@@ -7,10 +7,12 @@ mod comparisons;
 mod facts;
 mod judge;
 mod listing;
+mod loads;
 mod stages;
 
 pub use comparisons::left_open;
 pub use facts::{Facts, LateChanges, Shortfall, gather};
+pub use loads::{Load, Loads};
 pub use stages::StageView;
 
 use pipeline::{
@@ -25,6 +27,8 @@ use serde::Serialize;
 pub enum Verdict {
     /// Nothing needs to be done.
     Well,
+    /// Nothing needs to be done, and not everything is in the form yet: the first load lasts.
+    Loading,
     /// Something needs to be done.
     NotWell,
     /// What was seen is well, and not everything could be seen.
@@ -57,6 +61,8 @@ pub struct Overview {
     pub account: Balance,
     /// How fresh the form is.
     pub freshness: Freshness,
+    /// Loads that have not come to their end.
+    pub loads: Loads,
     /// What is not as it should be, the worst first, each with its remedy.
     pub findings: Vec<Finding>,
 }
@@ -72,14 +78,20 @@ impl Overview {
         let verdict = match facts.check.queues {
             _ if is_bad => Verdict::NotWell,
             None => Verdict::Unknown,
+            Some(_) if facts.loads.first.is_some() => Verdict::Loading,
             Some(_) => Verdict::Well,
+        };
+        let sentence = match (verdict, loads::first(facts)) {
+            (Verdict::Loading, Some(first)) => first,
+            _ => sentence(verdict, &findings, &stages),
         };
         Self {
             verdict,
-            sentence: sentence(verdict, &findings, &stages),
+            sentence,
             stages,
             account: facts.check.total.clone(),
             freshness: facts.freshness(),
+            loads: facts.loads,
             findings,
         }
     }
@@ -91,7 +103,7 @@ fn sentence(verdict: Verdict, findings: &[Finding], stages: &[StageView]) -> Str
         .filter(|finding| finding.health == Health::Bad)
         .collect();
     match (verdict, bad.as_slice()) {
-        (Verdict::Well, _) => well(findings, stages),
+        (Verdict::Well | Verdict::Loading, _) => well(findings, stages),
         (Verdict::Unknown, _) => {
             words::tr!("it cannot be told whether all is well: the broker does not answer")
         }

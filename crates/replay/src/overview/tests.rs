@@ -372,3 +372,51 @@ fn a_part_of_the_listing_that_waits_for_minutes_is_named() {
         "all is well but for a risk: listing: a part of the listing waits for 10m: deleted customers: refused"
     );
 }
+
+/// Listing is a matter of seconds, fetching one of hours: until a first load has ended once, rows are missing.
+#[test]
+fn a_first_load_is_not_well_until_it_has_ended() {
+    let loads = |first: Option<Load>, backfill: Option<Load>| {
+        let mut facts = well();
+        facts.loads = Loads { first, backfill };
+        Overview::of(&facts)
+    };
+    let some = |done, total| Some(Load { done, total });
+    let overview = loads(some(344, 3_000), None);
+    assert_eq!(overview.verdict, Verdict::Loading);
+    assert_eq!(overview.sentence, "first load: 344 of 3000 customers are done");
+    assert!(overview.findings[0].remedy.contains("`extractor status`"));
+    let begins = loads(some(0, 0), None).sentence;
+    assert_eq!(begins, "first load: it has listed nobody so far");
+    let overview = loads(None, some(1, 2));
+    assert_eq!(overview.verdict, Verdict::Well, "somebody has asked for it");
+    assert_eq!(overview.findings[0].seen, "backfill: 1 of 2 customers are done");
+    let mut facts = well();
+    facts.loads.first = some(1, 2);
+    facts.replicas.remove(2);
+    assert_eq!(judged(&facts).1, "no loader runs", "a fault comes first");
+}
+
+/// After setting up once more with the first customers only, changes were missing, and all was said to be well.
+#[test]
+fn nobody_who_lists_is_named_at_once() {
+    let off = |begun: Option<i64>| {
+        with(|facts| {
+            facts.replicas[0].heartbeat.status = serde_json::json!({"listing": "off"});
+            facts.replicas[0].heartbeat.since = Timestamp::from_millisecond(NOW_MS - 60_000).unwrap();
+            facts.live_begun_ms = begun;
+        })
+    };
+    let (verdict, seen, remedy) = off(Some(NOW_MS - 70_000));
+    assert_eq!(verdict, Verdict::NotWell);
+    assert!(seen.starts_with("nobody lists (LISTING=off)"), "{seen}");
+    assert!(remedy.contains("/setup"), "{remedy}");
+    assert_eq!(off(None).0, Verdict::NotWell);
+    assert_eq!(off(Some(NOW_MS - 50_000)).0, Verdict::Well, "a schedule lists");
+    let two = with(|facts| {
+        facts.replicas[0].heartbeat.status = serde_json::json!({"listing": "off"});
+        facts.replicas.push(replica("extractor", 1_000));
+        facts.replicas[3].heartbeat.status = serde_json::json!({"listing": "on"});
+    });
+    assert_eq!(two.0, Verdict::Well, "another one lists");
+}

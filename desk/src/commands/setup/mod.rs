@@ -17,7 +17,6 @@ use pipeline::{
     config::CommonConfig,
     service::Runtime,
     setting::{Secret, SecretArg},
-    setup::{App, Catalogue},
     stage::Stage,
 };
 use replay::workspace::Workspace;
@@ -28,7 +27,11 @@ use std::{
 
 /// Takes the steps that are still to be taken, in their order.
 pub(crate) async fn run(command: SetupCommand) -> anyhow::Result<()> {
-    let common = CommonConfig::try_from(command.common)?;
+    let mut common = CommonConfig::try_from(command.common)?;
+    // What is asked for is on record; between the lines below nobody wants to read of it.
+    if common.log.filter == "info" {
+        "warn".clone_into(&mut common.log.filter);
+    }
     let rt = Runtime::tool("desk", &common)?;
     let data = &command.keys.data;
     std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
@@ -158,7 +161,7 @@ impl Talk {
                 .map(|(app, entry)| format!("{} › {} ({})", app.name, entry.name, entry.id))
                 .collect();
             if names.is_empty() {
-                return none_of_that_name(&progress.catalogue, app, form);
+                return near::none_of_that_name(&progress.catalogue, app, form);
             }
             let at = self.one_of("--form", &names)?;
             let (app, entry) = found.get(at).context("--form")?;
@@ -217,10 +220,10 @@ impl Talk {
         if !progress.is_usable {
             words::bail!("the mapping cannot be used:\n  {}", trial.problems.join("\n  "));
         }
-        Ok(pipeline::say!(
-            "✓ the mapping fills {} widgets",
-            trial.fields.len()
-        )?)
+        Ok(match progress.fills {
+            Some(fills) => pipeline::say!("✓ the mapping fills {fills} widgets"),
+            None => pipeline::say!("✓ the mapping is the one that was tried before"),
+        }?)
     }
 
     async fn begin(
@@ -257,41 +260,17 @@ impl Talk {
             let progress = self.take(step).await?;
             return self.wait(progress.adoption.as_deref()).await;
         }
-        if everything {
+        // What was begun goes on: nobody wants 20 customers of a form that gets all of them.
+        if everything || progress.everything {
             self.take(Step::Everything).await?;
-            return Ok(pipeline::say!("✓ all customers are written; next: desk status")?);
+            return Ok(pipeline::say!(
+                "✓ the programs have their settings and begin to write all customers; next: `extractor status` shows how far they are"
+            )?);
         }
         let progress = self.take(Step::First).await?;
         self.wait(progress.first.as_deref()).await?;
         Ok(pipeline::say!(
             "look at these rows in the form; next: the same command with --everything"
         )?)
-    }
-}
-
-/// What there is instead: the nearest apps where no app has the name, else the nearest forms.
-fn none_of_that_name(catalogue: &Catalogue, app: Option<&str>, form: Option<&str>) -> anyhow::Result<()> {
-    let has = |wanted: &str, one: &App| one.name == wanted || one.id == wanted;
-    let named = app.filter(|wanted| !catalogue.apps.iter().any(|one| has(wanted, one)));
-    if let Some(app) = named {
-        let names = catalogue.apps.iter().map(|one| one.name.as_str());
-        return none("--app", app, &near::nearest(app, names));
-    }
-    let within = catalogue
-        .apps
-        .iter()
-        .filter(|one| app.is_none_or(|app| has(app, one)));
-    let names = within.flat_map(|one| &one.forms).map(|entry| entry.name.as_str());
-    let form = form.unwrap_or_default();
-    none("--form", form, &near::nearest(form, names))
-}
-
-fn none(flag: &str, wanted: &str, nearest: &[&str]) -> anyhow::Result<()> {
-    match nearest {
-        [] => words::bail!("{flag}: there is none of that name"),
-        nearest => words::bail!(
-            "{flag} {wanted}: there is none of that name; the nearest are:\n  {}",
-            nearest.join("\n  ")
-        ),
     }
 }

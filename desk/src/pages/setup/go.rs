@@ -124,13 +124,14 @@ pub(super) fn shown(ask: &Ask, view: &View) -> Markup {
             @if let Some(wish) = &view.first { (told(wish)) @if wish.state == State::Done { p { a href="/customers" { (words::text!("See the customers")) } } } }
             @if progress.everything {
                 @if view.loader_is_keyless() { p { (words::text!("The loader waits: rows without a key have to be matched first, above.")) } }
+                @else if view.nobody_lists() { p .trouble { (words::text!("Nobody lists (LISTING=off): what changes in OKKI does not reach the form. Write all customers once more.")) } }
                 @else if all_work { p .good { (words::text!("The pipeline works.")) " " a href="/" { (words::text!("To the overview")) } } }
                 @else { p .note { (words::text!("The settings are written; the programs begin anew with them.")) } }
             }
         }
         @if progress.first.is_some() && !progress.everything { p .note { (words::text!("The first rows may take a minute: a new loader waits until no call of an earlier one can land any more.")) } }
         div .row {
-            @if !matches {
+            @if !matches && !progress.everything {
                 (form(ask, "first", html! { button .primary[progress.first.is_none()] { (words::text!("Write the first 20 customers")) } }))
             }
             (form(ask, "everything", html! {

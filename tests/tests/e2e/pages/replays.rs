@@ -108,7 +108,8 @@ async fn the_second_operator_sees_who_is_at_it() {
     }
     let started = post(format!("plans/{first}/run"), serde_json::json!({})).await;
     assert_eq!(started.status(), 202);
-    post(format!("plans/{second}/run"), serde_json::json!({})).await;
+    let busy = post(format!("plans/{second}/run"), serde_json::json!({})).await;
+    assert_eq!(busy.status(), 409);
     let browser = browser("en").await;
     browser
         .open(&scene.url(&format!("/plans/{second}")))

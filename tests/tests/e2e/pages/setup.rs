@@ -333,7 +333,19 @@ async fn a_script_sets_up_and_says_what_is_missing() {
     assert_eq!(scene.pipeline.simulator.form_rows(), 10);
     let (code, said) = run(false, &["--everything"]).await;
     assert_eq!(code, Some(0), "{said}");
+    // Nothing is said to be done that has only begun, and what was tried by another process is known.
+    assert!(
+        !said.contains("are written") && said.contains("begin to write"),
+        "{said}"
+    );
+    assert!(!said.contains("fills 0"), "{said}");
     scene.pipeline.until_equal(LIMIT).await;
+    // The same once more, of a pipeline that runs: it goes on listing.
+    let (code, said) = run(false, &["--mapping", &mapping_document()]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let kept = scene.folder.path().join("settings/extractor.env");
+    let text = std::fs::read_to_string(kept).unwrap();
+    assert!(text.contains("LISTING=on"), "{text}");
 
     // Settings that somebody has spoilt: the program waits and says so, and setting up helps.
     let [_, _, loader] = replicas;

@@ -22,6 +22,7 @@ const STAGES: [Column; 6] = [
 pub(crate) fn overview(out: &mut impl Write, overview: &Overview, now_ms: i64) -> Result<()> {
     let sign = match overview.verdict {
         Verdict::Well => "✓",
+        Verdict::Loading => "…",
         Verdict::NotWell => "✗",
         Verdict::Unknown => "?",
     };
