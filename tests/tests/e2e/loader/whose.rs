@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::feed::Feed;
 
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn loader(customers: u32, seed: u64) -> Builder {
     PipelineUnderTest::for_test()
