@@ -8,6 +8,7 @@
 
 use crate::{
     disposition::Disposition,
+    message::PART,
     names::Namespace,
     stage::Stage,
     store::{Error, Script, Store},
@@ -27,22 +28,10 @@ pub struct ReplayOutcome {
     part: (usize, usize),
 }
 
-/// Between a letter and the number of its record.
-const PART: char = '#';
-
 /// The replay tag that a letter carries on its way back.
 #[must_use]
 pub fn replay_tag(plan: &str, letter: &str) -> String {
     format!("{plan}/{letter}")
-}
-
-/// The tag of one record of a letter that carries many; `part` counts from 1.
-#[must_use]
-pub fn part_tag(tag: &str, part: usize, parts: usize) -> String {
-    match parts {
-        0 | 1 => tag.to_owned(),
-        _ => format!("{tag}{PART}{part}:{parts}"),
-    }
 }
 
 /// Plan and letter in a replay tag.
@@ -110,6 +99,7 @@ pub async fn report(store: &Store, namespace: &Namespace, reports: &[ReplayOutco
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::part_tag;
 
     #[test]
     fn only_ends_are_reported_and_only_for_tagged_messages() {

@@ -4,7 +4,7 @@
 //! travels together: one kind, one lane, up to a count and a size. What failed, was put back or waits travels alone.
 
 use super::{Envelope, Outgoing, Target};
-use crate::{failure::outcome::part_tag, stage::Stage};
+use crate::{message::part_tag, stage::Stage};
 use bytes::Bytes;
 use prost::Message;
 use proto::v2::{Bundle, BundledRecord};

@@ -8,6 +8,7 @@ pub(crate) mod envelope;
 mod fuzz;
 mod load;
 mod outgoing;
+mod part;
 mod subject;
 
 pub use bundle::BundleConfig;
@@ -17,4 +18,6 @@ pub(crate) use envelope::FILLER;
 pub(crate) use load::Load;
 pub use outgoing::Outgoing;
 pub(crate) use outgoing::Target;
+pub(crate) use part::PART;
+pub use part::part_tag;
 pub use subject::{Subject, SubjectRef};

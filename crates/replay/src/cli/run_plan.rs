@@ -75,14 +75,18 @@ pub(super) async fn execute_in_hand(
             let example = failed::in_words(workspace, &plan).await;
             words::bail!("{} of {} failed again. {example}", plan.failed(), plan.reported())
         }
-        State::Complete | State::Sent if plan.total > 0 && plan.count([End::Refused]) == plan.total => {
-            words::bail!(
-                "nothing was put back: none of the {} letters can be repaired in this way; the log says why of each",
-                plan.total
-            )
-        }
-        State::Complete | State::Sent => Ok(()),
+        State::Complete | State::Sent => unless_refused(&plan),
         state if plan.note.is_empty() => anyhow::bail!("{}", state.told()),
         state => anyhow::bail!("{}", words::of(state.told(), words::retold(&plan.note))),
     }
+}
+
+fn unless_refused(plan: &Plan) -> anyhow::Result<()> {
+    if plan.total > 0 && plan.count([End::Refused]) == plan.total {
+        words::bail!(
+            "nothing was put back: none of the {} letters can be repaired in this way; the log says why of each",
+            plan.total
+        );
+    }
+    Ok(())
 }

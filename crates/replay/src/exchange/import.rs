@@ -109,22 +109,7 @@ pub async fn import<R: BufRead>(
         operation: operation.clone(),
         ..Imported::default()
     };
-    let browser = workspace.browse(&words::tr!("import {operation}")).await?;
-    report.withheld = browser.withheld();
-    let mut different = None;
-    let visit = async |taken: Taken| {
-        let letter = taken.letter;
-        match wanted.remove(letter.digits()) {
-            Some(content) if content == digest(&letter.body) => report.present += 1,
-            Some(_) => {
-                report.different += 1;
-                different.get_or_insert(letter.record.id);
-            }
-            None => {}
-        }
-        Ok(ControlFlow::Continue(()))
-    };
-    browser.walk(visit).await?;
+    let different = look(workspace, &mut wanted, &mut report).await?;
     let mut chunk = Vec::with_capacity(CHUNK);
     for (_, line) in lines(open()?, LONGEST) {
         let line: Line = serde_json::from_str(&line?)?;
@@ -152,14 +137,41 @@ pub async fn import<R: BufRead>(
     }
     match different {
         None => Ok(report),
-        Some(first) => Err(Error::NotNow(words::tr!(
-            "{} imported, {} were there already, and {} with another body, which were left as they are, the first is {first}: discard \
-             those letters before you import others in their place, or edit them",
-            report.imported,
-            report.present,
-            report.different
-        ))),
+        Some(first) => Err(left_alone(&report, &first)),
     }
+}
+
+/// Takes out of what is wanted what is there already; the first letter that is there with another body.
+async fn look(workspace: &Workspace, wanted: &mut Wanted, report: &mut Imported) -> Result<Option<String>> {
+    let purpose = words::tr!("import {operation}", operation = report.operation);
+    let browser = workspace.browse(&purpose).await?;
+    report.withheld = browser.withheld();
+    let mut different = None;
+    let visit = async |taken: Taken| {
+        let letter = taken.letter;
+        match wanted.remove(letter.digits()) {
+            Some(content) if content == digest(&letter.body) => report.present += 1,
+            Some(_) => {
+                report.different += 1;
+                different.get_or_insert(letter.record.id);
+            }
+            None => {}
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    browser.walk(visit).await?;
+    Ok(different)
+}
+
+/// What an operator has to know of letters that were not imported because others are in their place.
+fn left_alone(report: &Imported, first: &str) -> Error {
+    Error::NotNow(words::tr!(
+        "{} imported, {} were there already, and {} with another body, which were left as they are, the first is {first}: discard \
+         those letters before you import others in their place, or edit them",
+        report.imported,
+        report.present,
+        report.different
+    ))
 }
 
 /// All lines, once each of them is right.

@@ -18,8 +18,7 @@ use crate::letter::{Letter, body};
 use kept::KeptSnapshots;
 
 use pipeline::{
-    failure::outcome::part_tag,
-    message::{Envelope, Outgoing, Subject},
+    message::{Envelope, Outgoing, Subject, part_tag},
     stage::Stage,
     version::Version,
 };

@@ -10,10 +10,10 @@ use pipeline::{
     disposition::Disposition,
     failure::{
         Failure,
-        outcome::{self, part_tag, replay_tag},
+        outcome::{self, replay_tag},
     },
     handler::Outcome,
-    message::{Envelope, Outgoing, Subject},
+    message::{Envelope, Outgoing, Subject, part_tag},
     stage::Stage,
 };
 use prost::Message;
