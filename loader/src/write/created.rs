@@ -9,16 +9,14 @@ use pipeline::telemetry::names;
 
 use super::Writer;
 use super::batch::Work;
-use super::commit::{Committing, MemberEnd, all};
+use super::commit::{MemberEnd, all};
 use super::find::{Looked, Rows, found_instead};
 use super::groups::{Groups, History};
+use super::named::{ByIds, Ids};
 use crate::index::twins;
 use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::BatchCreated;
 use crate::ledger::{Change, Member};
-
-/// Rows that are asked for by the ids of an answer.
-const SAMPLE: usize = 3;
 
 /// What the form showed after an answer.
 enum Shown {
@@ -29,17 +27,6 @@ enum Shown {
     /// The form cannot be read now.
     Unknown,
 }
-
-/// What the ids of an answer show.
-enum ByIds {
-    /// Rows that queries do not show yet.
-    Rows(Rows),
-    /// A row without the key of its customer.
-    Keyless,
-}
-
-/// Row ids by the slot of their member, as an answer names them.
-type Ids<'a> = HashMap<u32, &'a str>;
 
 impl Writer {
     /// Commits what the answer says, or has the form say it. `unknown`: an earlier try may have got through as well.
@@ -106,32 +93,6 @@ impl Writer {
             several.extend(twins(&member.company, rows));
         }
         self.index.note_twins(&several).await;
-    }
-
-    /// Ends members that the vendor has confirmed and whose rows cannot be read: named, they count, and have to be proven
-    /// before they are written to; else their records die.
-    async fn unreadable(
-        &self,
-        work: &Work<'_>,
-        groups: &mut Groups,
-        members: Vec<Member>,
-        ids: &Ids<'_>,
-        looked: &Looked,
-    ) -> Vec<Member> {
-        let (placed, others): (Vec<Member>, Vec<Member>) = members.into_iter().partition(|member| {
-            looked.unreadable.contains_key(&member.slot) && ids.contains_key(&member.slot)
-        });
-        let ends = placed.iter().filter_map(|member| {
-            let id = (*ids.get(&member.slot)?).to_owned();
-            Some((member, Change::Placed(id), MemberEnd::Landed))
-        });
-        let ends: Vec<Committing<'_>> = ends.collect();
-        if !ends.is_empty() {
-            groups.done(self.commit(work, ends, true).await);
-        }
-        let (members, ended) = self.without_unreadable(work, others, looked).await;
-        groups.done(ended);
-        members
     }
 
     /// Nobody can tell which row is whose, so the order is all there is; a resend does not even name the rows.
@@ -210,57 +171,6 @@ impl Writer {
                 return Shown::Unknown;
             }
         }
-    }
-
-    /// The rows that no query shows and that are there under the ids that the answer names. One without a key says that the
-    /// vendor leaves out a cell that does not suit it and answers success (docs/jiandaoyun-api.md §5.1); some are asked for
-    /// first, and the others only when one of those is there.
-    async fn by_their_ids(
-        &self,
-        work: &Work<'_>,
-        recognition: &Recognition,
-        members: &[Member],
-        found: &Rows,
-        ids: &Ids<'_>,
-    ) -> ByIds {
-        let mut rows = Rows::new();
-        let missing = members.iter().filter(|member| !found.contains_key(&member.slot));
-        for (asked, member) in missing.enumerate() {
-            if asked >= SAMPLE && rows.is_empty() {
-                break;
-            }
-            let Some(id) = ids.get(&member.slot) else { continue };
-            let Some(Ok(Some(row))) = self.whole_row(id, &work.patience).await else {
-                continue;
-            };
-            match recognition.read(&row).filter(|(key, _)| *key == member.company) {
-                Some((_, row)) => drop(rows.insert(member.slot, row)),
-                None => return ByIds::Keyless,
-            }
-        }
-        ByIds::Rows(rows)
-    }
-
-    /// Every further batch would be doubled: nothing is made before somebody has seen to the key widget. The ids are
-    /// proven before they are used.
-    async fn stored_without_a_key(
-        &self,
-        work: &Work<'_>,
-        groups: &mut Groups,
-        members: Vec<Member>,
-        ids: &Ids<'_>,
-    ) {
-        metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
-        tracing::error!(
-            rows = members.len(),
-            "Jiandaoyun stores new rows without the key; is the key widget a text that the API may write?"
-        );
-        let ends = members.iter().filter_map(|member| {
-            let id = (*ids.get(&member.slot)?).to_owned();
-            Some((member, Change::Placed(id), MemberEnd::Landed))
-        });
-        groups.done(self.commit(work, ends.collect(), false).await);
-        self.keyless.doubt().await;
     }
 
     /// Learns from an answer whether ids come in the order of the rows.

@@ -28,6 +28,7 @@ mod insist;
 mod isolate;
 mod leases;
 mod lookup;
+mod named;
 mod order;
 mod prepare;
 mod proof;

@@ -1,0 +1,106 @@
+//! Rows that the vendor has confirmed and no query shows, asked for by the ids that its answer names.
+
+use std::collections::HashMap;
+
+use pipeline::telemetry::names;
+
+use super::Writer;
+use super::batch::Work;
+use super::commit::{Committing, MemberEnd};
+use super::find::{Looked, Rows};
+use super::groups::Groups;
+use crate::jdy::lookup::Recognition;
+use crate::ledger::{Change, Member};
+
+/// Rows that are asked for by the ids of an answer.
+const SAMPLE: usize = 3;
+
+/// What the ids of an answer show.
+pub(super) enum ByIds {
+    /// Rows that queries do not show yet.
+    Rows(Rows),
+    /// A row without the key of its customer.
+    Keyless,
+}
+
+/// Row ids by the slot of their member, as an answer names them.
+pub(super) type Ids<'a> = HashMap<u32, &'a str>;
+
+impl Writer {
+    /// Ends members that the vendor has confirmed and whose rows cannot be read: named, they count, and have to be proven
+    /// before they are written to; else their records die.
+    pub(super) async fn unreadable(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+        ids: &Ids<'_>,
+        looked: &Looked,
+    ) -> Vec<Member> {
+        let (placed, others): (Vec<Member>, Vec<Member>) = members.into_iter().partition(|member| {
+            looked.unreadable.contains_key(&member.slot) && ids.contains_key(&member.slot)
+        });
+        let ends = placed.iter().filter_map(|member| {
+            let id = (*ids.get(&member.slot)?).to_owned();
+            Some((member, Change::Placed(id), MemberEnd::Landed))
+        });
+        let ends: Vec<Committing<'_>> = ends.collect();
+        if !ends.is_empty() {
+            groups.done(self.commit(work, ends, true).await);
+        }
+        let (members, ended) = self.without_unreadable(work, others, looked).await;
+        groups.done(ended);
+        members
+    }
+
+    /// The rows that no query shows and that are there under the ids that the answer names. One without a key says that the
+    /// vendor leaves out a cell that does not suit it and answers success (docs/jiandaoyun-api.md §5.1); some are asked for
+    /// first, and the others only when one of those is there.
+    pub(super) async fn by_their_ids(
+        &self,
+        work: &Work<'_>,
+        recognition: &Recognition,
+        members: &[Member],
+        found: &Rows,
+        ids: &Ids<'_>,
+    ) -> ByIds {
+        let mut rows = Rows::new();
+        let missing = members.iter().filter(|member| !found.contains_key(&member.slot));
+        for (asked, member) in missing.enumerate() {
+            if asked >= SAMPLE && rows.is_empty() {
+                break;
+            }
+            let Some(id) = ids.get(&member.slot) else { continue };
+            let Some(Ok(Some(row))) = self.whole_row(id, &work.patience).await else {
+                continue;
+            };
+            match recognition.read(&row).filter(|(key, _)| *key == member.company) {
+                Some((_, row)) => drop(rows.insert(member.slot, row)),
+                None => return ByIds::Keyless,
+            }
+        }
+        ByIds::Rows(rows)
+    }
+
+    /// Every further batch would be doubled: nothing is made before somebody has seen to the key widget. The ids are
+    /// proven before they are used.
+    pub(super) async fn stored_without_a_key(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+        ids: &Ids<'_>,
+    ) {
+        metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
+        tracing::error!(
+            rows = members.len(),
+            "Jiandaoyun stores new rows without the key; is the key widget a text that the API may write?"
+        );
+        let ends = members.iter().filter_map(|member| {
+            let id = (*ids.get(&member.slot)?).to_owned();
+            Some((member, Change::Placed(id), MemberEnd::Landed))
+        });
+        groups.done(self.commit(work, ends.collect(), false).await);
+        self.keyless.doubt().await;
+    }
+}
