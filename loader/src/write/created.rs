@@ -82,9 +82,13 @@ impl Writer {
             Some((member, Change::Landed(id), MemberEnd::Landed))
         });
         groups.done(self.commit(work, ends.collect(), again).await);
-        // The ledger knows only now which of several rows is kept.
+        self.note_twins(&members, &looked).await;
+    }
+
+    /// Notes rows that share their key: the ledger knows only behind a commit which of several is kept.
+    async fn note_twins(&self, members: &[Member], looked: &Looked) {
         let mut several: Vec<(&str, &str)> = Vec::new();
-        for member in &members {
+        for member in members {
             let rows = looked
                 .rows
                 .get(&member.slot)

@@ -52,9 +52,8 @@ pub fn losses(mapping: &Mapping, record: &Record) -> Vec<String> {
         let length = length(list);
         if length > *count && !read.all.contains(list) {
             let rest = length - count;
-            let verb = if rest == 1 { "is" } else { "are" };
             warnings.push(words::tr!(
-                "{list} has {length} entries, the mapping reads {count}; {rest} {verb} not sent"
+                "{list} has {length} entries, the mapping reads {count} and does not send {rest}"
             ));
         }
     }
