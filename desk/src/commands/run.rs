@@ -67,7 +67,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         worker.end().await;
     }
     rt.events.finish().await;
-    Ok(serving.await.context("serve")?)
+    serving.await.context("serve")
 }
 
 fn warn_of_nobody(config: &DeskConfig, people: &People) -> anyhow::Result<()> {

@@ -32,11 +32,11 @@ pub(super) async fn try_condition(client: &Client, page: &Page, steps: &mut Vec<
 
 fn judged(selection: &Selection, details: &[Box<RawValue>]) -> Step {
     let now = jiff::Timestamp::from_second(time::now()).unwrap_or_default();
-    let is_kept = |detail: &&Box<RawValue>| {
-        let selected = selection.apply((*detail).clone(), now);
+    let is_kept = |detail: &RawValue| {
+        let selected = selection.apply(detail.to_owned(), now);
         matches!(selected, Ok(Selected::Kept(_)))
     };
-    let kept = details.iter().filter(is_kept).count();
+    let kept = details.iter().filter(|detail| is_kept(detail)).count();
     let unknown = unknown_keys(selection, details);
     let told = words::tr!("the condition keeps {kept} of {} customers", details.len());
     let remedy = match (unknown.is_empty(), kept) {
@@ -58,14 +58,14 @@ fn judged(selection: &Selection, details: &[Box<RawValue>]) -> Step {
 
 /// Keys of the condition that none of these customers has.
 fn unknown_keys(selection: &Selection, details: &[Box<RawValue>]) -> Vec<String> {
-    let record = |detail: &Box<RawValue>| -> Option<Record> {
+    let record = |detail: &RawValue| -> Option<Record> {
         let (json, _) = surrogate::repaired(detail.get().as_bytes());
         let mut record = clean::clean(serde_json::from_slice(&json).ok()?).ok()?;
         let now = jiff::Timestamp::from_second(time::now()).unwrap_or_default();
         selection.format.apply(&mut record, &mapping::Context::at(now));
         Some(record)
     };
-    let records: Vec<Record> = details.iter().filter_map(record).collect();
+    let records: Vec<Record> = details.iter().filter_map(|detail| record(detail)).collect();
     let names: std::collections::BTreeSet<String> = records.iter().flat_map(keys).collect();
     let is_absent = |path: &&mapping::Path| {
         let absent = |record: &Record| path.presence(record) == Presence::Absent;

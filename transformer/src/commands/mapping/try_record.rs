@@ -270,7 +270,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("warning: tag has 5 entries, the mapping reads 4; 1 is not sent"),
+            text.contains("warning: tag has 5 entries, the mapping reads 4 and does not send 1"),
             "{text}"
         );
         assert!(
