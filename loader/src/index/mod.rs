@@ -7,9 +7,10 @@
 //!
 //! - *On demand.* A claim names the rows of its batch that the epoch has not seen, and takes nothing. The loader looks
 //!   them up by key, all in one call (`write::lookup`), the answer teaches the index, and it claims again.
+//! - *Before each row is made.* A row that was not there may have been typed, imported or brought back from the bin since,
+//!   so a new row is made only right after a look that did not show it, also when the walk is over: one call for a batch.
 //! - *Behind.* One loader by lease walks over the whole form (`walk`), resumable page by page, for rows that share their
-//!   key, rows without one, and to know at its end that what it has not seen is not there: from then on a new customer
-//!   costs no look-up.
+//!   key, rows without one, and to count them.
 //!
 //! Why no customer gets a second row (I2), and nothing older stays over something newer (I3), though loaders of the epoch
 //! before may still have calls under way:
