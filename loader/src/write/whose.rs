@@ -14,7 +14,7 @@ enum Whose {
     /// The member's, or not there at all: what is sent to it does nothing then, and the answer says so.
     Theirs,
     /// Another customer's by now.
-    Anothers,
+    SomebodyElses,
     /// It cannot be read while others can.
     Unreadable(Refusal),
     /// Nothing can be read now.
@@ -65,7 +65,7 @@ impl Writer {
                             .await,
                     );
                 }
-                (Whose::Anothers, _) => ended.extend(self.moved(work, &member, rows).await),
+                (Whose::SomebodyElses, _) => ended.extend(self.moved(work, &member, rows).await),
                 (Whose::Unknown, _) => ended.push((member.slot, MemberEnd::Held)),
             }
         }
@@ -80,7 +80,7 @@ impl Writer {
             Some(Ok(None)) => Whose::Theirs,
             Some(Ok(Some(row))) => match recognition.read_as(&member.company, &row) {
                 Some(_) => Whose::Theirs,
-                None => Whose::Anothers,
+                None => Whose::SomebodyElses,
             },
         }
     }
