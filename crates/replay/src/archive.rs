@@ -93,6 +93,7 @@ pub async fn discard(
 
 async fn into_archive(workspace: &Workspace, draft: Draft<'_>, view: impl FnMut(u64)) -> Result<Moved> {
     let (filter, reason, keep) = (draft.filter.clone(), draft.reason.to_owned(), draft.keep);
+    let undone = draft.of.map(str::to_owned);
     workspace.rt.broker.declare_archive(workspace.stage).await?;
     let running = Running::begin(workspace, draft).await?;
     let operation = running.id.clone();
@@ -108,7 +109,11 @@ async fn into_archive(workspace: &Workspace, draft: Draft<'_>, view: impl FnMut(
     );
     let before = running.before;
     let browser = workspace.browse(&words::tr!("discard {operation}")).await?;
-    let chosen = |letter: &Letter, moved| !filter.is_full(before + moved) && filter.matches(letter);
+    let chosen = |letter: &Letter, moved| match &undone {
+        // Also what has been discarded and restored since.
+        Some(undone) => letter.lives().any(|life| life == undone),
+        None => !filter.is_full(before + moved) && filter.matches(letter),
+    };
     let copy = |letter: &Letter| archived_copy(workspace, letter, &operation, &reason, keep);
     let moved = mover.go(browser, chosen, copy).await?;
     end(running, moved).await

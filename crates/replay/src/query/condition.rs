@@ -88,7 +88,6 @@ fn says(letter: &Letter, word: Word, relation: Relation, value: &str) -> bool {
         Relation::Contains => said.to_lowercase().contains(&value.to_lowercase()),
     };
     word.of(letter).iter().flatten().any(|said| holds(said))
-        || (word == Word::RestoredBy && letter.lives().any(holds))
         || (word == Word::Key && letter.customers().iter().any(|customer| holds(customer)))
 }
 
