@@ -92,13 +92,13 @@ async fn a_busy_server_is_left_alone_by_every_replica() {
         expect(fired >= 1, || format!("{fired}"))
     })
     .await;
-    // One that was on its way beside it may still arrive.
+    // Those that were on their way beside it may still arrive: a poll, a run, a control of the listing.
     let calls = |pipeline: &PipelineUnderTest| pipeline.simulator.stats().okki.total_calls;
     let before = calls(&pipeline);
     let refused = Instant::now();
     eventually(LIMIT, "the next calls", async || {
         let now = calls(&pipeline);
-        expect(now > before + 1, || format!("{now}"))
+        expect(now > before + 3, || format!("{now}"))
     })
     .await;
     let silent = refused.elapsed();
