@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::feed::Feed;
 
-const LIMIT: Duration = Duration::from_secs(60);
+/// The first removals of a pipeline wait until they can be judged together.
+const LIMIT: Duration = Duration::from_secs(180);
 
 fn loader(customers: u32, seed: u64) -> Builder {
     PipelineUnderTest::for_test()
