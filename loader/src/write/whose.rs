@@ -4,7 +4,7 @@
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
-use super::readable;
+use super::readable::{self, Keys};
 use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Kind, Member};
@@ -78,10 +78,32 @@ impl Writer {
             None => Whose::Unknown,
             Some(Err(refusal)) => Whose::Unreadable(refusal),
             Some(Ok(None)) => Whose::Theirs,
-            Some(Ok(Some(row))) => match recognition.read_as(&member.company, &row) {
-                Some(_) => Whose::Theirs,
-                None => Whose::SomebodyElses,
+            Some(Ok(Some(row))) => match (recognition.read_as(&member.company, &row), recognition.read(&row))
+            {
+                (Some(_), _) | (None, None) => Whose::Theirs,
+                (None, Some((key, _))) => self.has_its_own(work, recognition, member, &key).await,
             },
+        }
+    }
+
+    /// A key that a person has typed into a row while its customer has a row: a slip, which the next write mends.
+    async fn has_its_own(
+        &self,
+        work: &Work<'_>,
+        recognition: &Recognition,
+        member: &Member,
+        key: &str,
+    ) -> Whose {
+        let shown = self
+            .readable(recognition, &[key], Keys::Right, &work.patience)
+            .await;
+        let Some(shown) = shown else {
+            return Whose::Unknown;
+        };
+        let mut rows = shown.found.get(key).into_iter().flatten();
+        match rows.any(|row| row.id != member.row_id) {
+            true => Whose::Theirs,
+            false => Whose::SomebodyElses,
         }
     }
 
