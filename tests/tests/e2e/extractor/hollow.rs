@@ -77,38 +77,6 @@ async fn one_clock_that_is_behind_cuts_no_backfill_off() {
 }
 
 #[tokio::test]
-async fn a_removal_without_a_time_takes_place_while_okkis_clock_is_behind() {
-    let mut pipeline = fast(20, 285)
-        .set("REMOVALS", "true")
-        .simulator(|options| {
-            options.spread_s = 3_600;
-            options.settings.okki.listing.removed_without_time = true;
-        })
-        .start()
-        .await;
-    pipeline.run(Service::Extractor);
-    let sink = Sink::open(&pipeline).await;
-    sink.complete(&pipeline, LIMIT).await;
-    pipeline
-        .simulator
-        .fault(odd(Oddity::Clock(-2 * 86_400)).containing("removed=1"));
-    let gone = pipeline.simulator.remove(1)[0].to_string();
-    eventually(LIMIT, "the removal is newer than what was shown", async || {
-        let seen = sink.seen();
-        expect(seen[&gone].removed, || format!("{:?}", seen[&gone]))
-    })
-    .await;
-    let (copies, calls) = (sink.seen()[&gone].copies, super::sink::calls(&pipeline, "list"));
-    eventually(LIMIT, "a few more live runs", async || {
-        let now = super::sink::calls(&pipeline, "list");
-        expect(now >= calls + 15, || format!("{now}"))
-    })
-    .await;
-    assert_eq!(sink.seen()[&gone].copies, copies, "it was published again");
-    pipeline.drain().await;
-}
-
-#[tokio::test]
 async fn a_listing_that_shows_nobody_any_more_is_told_and_loses_no_change() {
     let mut pipeline = fast(30, 286).start().await;
     pipeline.run(Service::Extractor);

@@ -227,7 +227,7 @@ async fn a_push_about_a_row_that_cannot_be_shown_stops_nobody() {
     };
     // Neither by its id nor on the page behind the id before it.
     let before = u128::from_str_radix(&odd, 16).unwrap() - 1;
-    let page = Fault::on(Vendor::Jdy, "list", refused.clone()).containing(format!("{before:024x}"));
+    let page = Fault::on(Vendor::Jdy, "list", refused.clone()).containing(&format!("{before:024x}"));
     pipeline.simulator.fault(page);
     let refused = Fault::on(Vendor::Jdy, "get", refused).containing(&odd);
     pipeline.simulator.fault(refused);
