@@ -86,7 +86,8 @@ impl Writer {
         }
     }
 
-    /// A key that a person has typed into a row while its customer has a row: a slip, which the next write mends.
+    /// A key that a person has typed into a row while its customer has a row, or is none of ours: a slip, which the next write
+    /// mends.
     async fn has_its_own(
         &self,
         work: &Work<'_>,
@@ -94,6 +95,14 @@ impl Writer {
         member: &Member,
         key: &str,
     ) -> Whose {
+        match self.ledger.known_rows(&[key]).await {
+            Ok(known) if known.iter().all(Option::is_none) => return Whose::Theirs,
+            Ok(_) => {}
+            Err(error) => {
+                drop(self.ledger_failed(&error));
+                return Whose::Unknown;
+            }
+        }
         let shown = self
             .readable(recognition, &[key], Keys::Right, &work.patience)
             .await;

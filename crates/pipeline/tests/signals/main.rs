@@ -54,6 +54,7 @@ fn exit_code(behaviour: &str, signals: &[&str]) -> Option<i32> {
             None if signals.len() > 1 => send(&child, last),
             None => {}
         }
+        #[allow(clippy::disallowed_methods, reason = "there is no executor in this process")]
         std::thread::sleep(Duration::from_millis(50));
     }
 }
