@@ -74,8 +74,12 @@ impl Writer {
             .into_iter()
             .partition(|member| member.kind == Kind::Create);
         let singles = async {
-            let (others, unproven) = self.prove(work, others).await;
-            let (others, moved) = self.still_theirs(work, others).await;
+            // Whose id is proven now has been looked at.
+            let (unproven, known): (Vec<Member>, Vec<Member>) =
+                others.into_iter().partition(|member| member.unproven().is_some());
+            let ((mut others, ended), (known, moved)) =
+                futures::join!(self.prove(work, unproven), self.still_theirs(work, known));
+            others.extend(known);
             let calls = futures::stream::iter(others).map(|member| async move {
                 match member.kind {
                     Kind::Remove => self.remove(work, member).await,
@@ -83,7 +87,7 @@ impl Writer {
                 }
             });
             let mut ends = calls.buffer_unordered(SINGLES_AT_ONCE).concat().await;
-            ends.extend(unproven);
+            ends.extend(ended);
             ends.extend(moved);
             ends
         };

@@ -12,7 +12,7 @@ use super::batch::Work;
 use super::commit::{MemberEnd, all};
 use super::find::{Looked, Rows, found_instead};
 use super::groups::{Groups, History};
-use super::named::{ByIds, Ids};
+use super::named::{ByIds, Ids, in_their_places};
 use crate::index::twins;
 use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::BatchCreated;
@@ -49,15 +49,13 @@ impl Writer {
             return groups.done(ends.await);
         };
         let companies = || members.iter().map(|member| member.company.as_str());
-        if !again && names_each && self.order.trusts(companies()) {
-            let ends = members.iter().zip(&answer.success_ids);
-            let ends = ends.map(|(member, id)| (member, Change::Placed(id.clone()), MemberEnd::Landed));
-            return groups.done(self.commit(work, ends.collect(), false).await);
-        }
-        let named = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
         let slots = members.iter().map(|member| member.slot);
         let by_slot = slots.zip(answer.success_ids.iter().map(String::as_str));
         let ids: Ids<'_> = by_slot.filter(|_| !again && names_each).collect();
+        if !ids.is_empty() && self.order.trusts(companies()) {
+            return groups.done(self.commit(work, in_their_places(&members, &ids), false).await);
+        }
+        let named = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
         let shown = self.shown(work, recognition, &members, named.as_ref()).await;
         let (Shown::All(looked, mut found) | Shown::Some(looked, mut found)) = shown else {
             return groups.done(all(&members, &MemberEnd::Held));

@@ -26,6 +26,15 @@ pub(super) enum ByIds {
 /// Row ids by the slot of their member, as an answer names them.
 pub(super) type Ids<'a> = HashMap<u32, &'a str>;
 
+/// Members whose rows are those that the answer names in their places.
+pub(super) fn in_their_places<'a>(members: &'a [Member], ids: &Ids<'_>) -> Vec<Committing<'a>> {
+    let placed = |member: &'a Member| {
+        let id = (*ids.get(&member.slot)?).to_owned();
+        Some((member, Change::Placed(id), MemberEnd::Landed))
+    };
+    members.iter().filter_map(placed).collect()
+}
+
 impl Writer {
     /// Ends members that the vendor has confirmed and whose rows cannot be read: named, they count, and have to be proven
     /// before they are written to; else their records die.
@@ -40,13 +49,8 @@ impl Writer {
         let (placed, others): (Vec<Member>, Vec<Member>) = members.into_iter().partition(|member| {
             looked.unreadable.contains_key(&member.slot) && ids.contains_key(&member.slot)
         });
-        let ends = placed.iter().filter_map(|member| {
-            let id = (*ids.get(&member.slot)?).to_owned();
-            Some((member, Change::Placed(id), MemberEnd::Landed))
-        });
-        let ends: Vec<Committing<'_>> = ends.collect();
-        if !ends.is_empty() {
-            groups.done(self.commit(work, ends, true).await);
+        if !placed.is_empty() {
+            groups.done(self.commit(work, in_their_places(&placed, ids), true).await);
         }
         let (members, ended) = self.without_unreadable(work, others, looked).await;
         groups.done(ended);
@@ -96,11 +100,7 @@ impl Writer {
             rows = members.len(),
             "Jiandaoyun stores new rows without the key; is the key widget a text that the API may write?"
         );
-        let ends = members.iter().filter_map(|member| {
-            let id = (*ids.get(&member.slot)?).to_owned();
-            Some((member, Change::Placed(id), MemberEnd::Landed))
-        });
-        groups.done(self.commit(work, ends.collect(), false).await);
+        groups.done(self.commit(work, in_their_places(&members, ids), false).await);
         self.keyless.doubt().await;
     }
 }

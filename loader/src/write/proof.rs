@@ -10,15 +10,13 @@ use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Kind, Member};
 
 impl Writer {
-    /// The members that may be sent, with row ids that are known to be theirs; the others have ended.
+    /// Of members whose ids were taken by their place: those that may be sent, with row ids that are known to be theirs; the
+    /// others have ended.
     pub(super) async fn prove(&self, work: &Work<'_>, members: Vec<Member>) -> (Vec<Member>, Vec<Ended>) {
-        let (mut unproven, mut proven): (Vec<Member>, Vec<Member>) = members
-            .into_iter()
-            .partition(|member| member.unproven().is_some());
+        let (mut unproven, mut proven) = (members, Vec::new());
         let Some(recognition) = work.recognition.as_ref().filter(|_| !unproven.is_empty()) else {
             // Without a key widget nobody can tell, and the place is all there is.
-            proven.extend(unproven.into_iter().map(with_its_id));
-            return (proven, Vec::new());
+            return (unproven.into_iter().map(with_its_id).collect(), Vec::new());
         };
         let mut ended = Vec::new();
         for last in [false, true] {

@@ -28,9 +28,8 @@ impl Writer {
         work: &Work<'_>,
         members: Vec<Member>,
     ) -> (Vec<Member>, Vec<Ended>) {
-        let (known, mut theirs): (Vec<Member>, Vec<Member>) = members
-            .into_iter()
-            .partition(|member| !member.row_id.is_empty() && member.unproven().is_none());
+        let (known, mut theirs): (Vec<Member>, Vec<Member>) =
+            members.into_iter().partition(|member| !member.row_id.is_empty());
         let Some(recognition) = work.recognition.as_ref().filter(|_| !known.is_empty()) else {
             theirs.extend(known);
             return (theirs, Vec::new());
@@ -38,21 +37,21 @@ impl Writer {
         let Some(looked) = self.look(work, recognition, &known).await else {
             return (theirs, all(&known, &MemberEnd::Held));
         };
-        let mut ended = Vec::new();
-        for member in known {
-            let rows = looked
-                .rows
-                .get(&member.slot)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            if rows.iter().any(|row| row.id == member.row_id) {
-                theirs.push(member);
-                continue;
-            }
-            let whose = match looked.unreadable.get(&member.slot) {
+        let shows = |member: &Member| {
+            let rows = looked.rows.get(&member.slot).into_iter().flatten();
+            rows.into_iter().any(|row| row.id == member.row_id)
+        };
+        let (shown, hidden): (Vec<Member>, Vec<Member>) = known.into_iter().partition(shows);
+        theirs.extend(shown);
+        let asked = hidden.iter().map(|member| async {
+            match looked.unreadable.get(&member.slot) {
                 Some(refusal) => Whose::Unreadable(refusal.clone()),
-                None => self.whose(work, recognition, &member).await,
-            };
+                None => self.whose(work, recognition, member).await,
+            }
+        });
+        let asked = futures::future::join_all(asked).await;
+        let mut ended = Vec::new();
+        for (member, whose) in hidden.into_iter().zip(asked) {
             match (whose, member.kind) {
                 // An update of a row that cannot be read changes no other row that could.
                 (Whose::Theirs, _) | (Whose::Unreadable(_), Kind::Create | Kind::Update) => {
@@ -65,7 +64,10 @@ impl Writer {
                             .await,
                     );
                 }
-                (Whose::SomebodyElses, _) => ended.extend(self.moved(work, &member, rows).await),
+                (Whose::SomebodyElses, _) => {
+                    let rows = looked.rows.get(&member.slot).map(Vec::as_slice);
+                    ended.extend(self.moved(work, &member, rows.unwrap_or_default()).await);
+                }
                 (Whose::Unknown, _) => ended.push((member.slot, MemberEnd::Held)),
             }
         }

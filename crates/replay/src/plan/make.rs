@@ -103,15 +103,19 @@ pub async fn make_in_hand(
     options: Options,
     progress: impl FnMut(u64),
 ) -> Result<Option<(Preview, Option<GuardedBrowser>)>> {
-    let id = id();
-    let lease = lease(workspace, &id).await?;
-    let maker = Maker::begin(workspace, id, filter, reason, repair.as_ref(), &options).await?;
     let mut in_hand = InHand::wanted();
-    let made = freeze(maker, filter, repair.as_ref(), &options, &mut in_hand, progress).await;
+    let made = make_with(
+        &mut in_hand,
+        workspace,
+        id(),
+        filter,
+        (reason, repair, options),
+        progress,
+    )
+    .await;
     let in_hand = in_hand
         .unless_failed(made.as_ref().is_ok_and(Option::is_some))
         .await;
-    lease.release().await;
     Ok(made?.map(|preview| (preview, in_hand)))
 }
 
@@ -134,17 +138,21 @@ pub async fn make_as(
     options: Options,
     progress: impl FnMut(u64),
 ) -> Result<Option<Preview>> {
+    let how = (reason, repair, options);
+    make_with(&mut InHand::default(), workspace, id, filter, how, progress).await
+}
+
+async fn make_with(
+    in_hand: &mut InHand,
+    workspace: &Workspace,
+    id: String,
+    filter: &Filter,
+    (reason, repair, options): (&str, Option<Repair>, Options),
+    progress: impl FnMut(u64),
+) -> Result<Option<Preview>> {
     let lease = lease(workspace, &id).await?;
     let maker = Maker::begin(workspace, id, filter, reason, repair.as_ref(), &options).await?;
-    let made = freeze(
-        maker,
-        filter,
-        repair.as_ref(),
-        &options,
-        &mut InHand::default(),
-        progress,
-    )
-    .await;
+    let made = freeze(maker, filter, repair.as_ref(), &options, in_hand, progress).await;
     lease.release().await;
     made
 }
