@@ -14,6 +14,7 @@ use proto::v1::FormRecord;
 use serde_json::json;
 use tokio::sync::{Notify, watch};
 
+pub(crate) use self::records::Blame;
 use crate::jdy::form::{Form, Misfit};
 use crate::jdy::types::Widget;
 use crate::vendor::{Patience, Tried, Vendor};

@@ -13,6 +13,7 @@ use pipeline::{
 use proto::v1::FormRecord;
 
 use crate::failpoint;
+use crate::form_watch::Blame;
 use crate::vendor::Patience;
 use crate::write::{Prepared, Receipt, Sorted, Stop, Unfit, Writer, sort};
 
@@ -100,9 +101,10 @@ impl WriteHandler {
         let fitting = sorted.open.values().flatten();
         self.writer.form.fits(fitting.map(Prepared::record));
         for Unfit { at, misfit, record } in std::mem::take(&mut sorted.unfit) {
-            let outcome = match self.writer.form.is_alone(&misfit, &record) {
-                true => Outcome::Dead(misfit.failure()),
-                false => {
+            let outcome = match self.writer.form.blame(&misfit, &record) {
+                Blame::Alone => Outcome::Dead(misfit.failure()),
+                Blame::Unclear => Outcome::Park(WaitsFor::OtherMessage),
+                Blame::Everybody => {
                     self.writer.form.misfit(&misfit, record);
                     Outcome::Park(WaitsFor::OtherMessage)
                 }

@@ -100,3 +100,50 @@ async fn a_value_of_another_kind_dies_alone() {
     assert!(said.contains("mapped-for-another-form"), "{said}");
     pipeline.drain().await;
 }
+
+/// Nobody else has anything in that cell, so nothing shows that the mapping is right; two such customers stop nobody, and
+/// die after some tries.
+#[tokio::test]
+async fn a_value_of_another_kind_where_others_have_none_stops_nobody() {
+    let (mut pipeline, feed) = started(204).await;
+    let ids = pipeline.simulator.company_ids();
+    let mut records = feed.records(&pipeline, &ids);
+    let at = records[0].fields.iter().position(|field| field.value.is_none());
+    let at = at.unwrap_or(records[0].fields.len() - 1);
+    let text = |record: &FormRecord| matches!(record.fields[at].value, None | Some(Value::Text(_)));
+    assert!(records.iter().all(text), "a text widget is needed");
+    for (record, nth) in records.iter_mut().zip(0..) {
+        record.fields[at].value = (nth < 2).then(|| Value::Number("7".into()));
+    }
+    feed.put(&records[2..15]).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline.rows(LIMIT, 13).await;
+    feed.put(&records[..2]).await;
+    feed.put(&records[15..]).await;
+    pipeline.rows(LIMIT, 28).await;
+    pipeline[loader].ready().await;
+    pipeline.quiet(LIMIT, 2).await;
+    pipeline[loader].ready().await;
+    pipeline.drain().await;
+}
+
+/// So many are the mapping's or the form's fault.
+#[tokio::test]
+async fn values_of_another_kind_of_many_customers_pause_and_cost_nothing() {
+    let (mut pipeline, feed) = started(205).await;
+    let ids = pipeline.simulator.company_ids();
+    let mut records = feed.records(&pipeline, &ids);
+    for record in &mut records {
+        record.fields[0].value = None;
+    }
+    feed.put(&records[10..]).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline.rows(LIMIT, 20).await;
+    for record in &mut records[..10] {
+        record.fields[0].value = Some(Value::Number("7".into()));
+    }
+    feed.put(&records[..10]).await;
+    pipeline[loader].pauses_for("number").await;
+    assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
+    pipeline.drain().await;
+}
