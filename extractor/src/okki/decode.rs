@@ -4,22 +4,81 @@
 //! One place for all answers; the table of what is tolerated is in the tests below.
 
 use super::moment::{self, Unreadable};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Value, value::RawValue};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, fmt};
 
 /// The members of an object, of which none has been read yet; of two with one name the last one counts.
+///
+/// A detail has a hundred of them and two are asked for, so names are neither copied nor sorted.
 #[derive(Debug, Default)]
-pub(super) struct Members<'a>(BTreeMap<String, &'a RawValue>);
+pub(super) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// The name of a member, a part of the text unless something is escaped in it.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = Name<'de>;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Names)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(16);
+                while let Some((Name(name), value)) = object.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
 
 impl<'a> Members<'a> {
     /// The members of the object in `json`, which may begin with byte order marks.
     pub(super) fn read(json: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(unmarked(json)).map(Self)
+        serde_json::from_slice(unmarked(json))
+    }
+
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let mut latest_first = self.0.iter().rev();
+        latest_first.find(|(other, _)| other == name).map(|(_, raw)| *raw)
     }
 
     /// The member as it came, unless it is null.
     pub(super) fn raw(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.get(name).copied().filter(|raw| raw.get() != "null")
+        self.get(name).filter(|raw| raw.get() != "null")
     }
 
     /// Whether a member other than this one is a list of something.
@@ -76,7 +135,7 @@ impl<'a> Members<'a> {
     /// (`5.66574e+13`) is another customer's, and so does one in full-width digits (`５６`).
     pub(super) fn company_id(&self, name: &str) -> Option<String> {
         let text = match self.value(name)? {
-            Value::Number(_) => self.0.get(name)?.get().to_owned(),
+            Value::Number(_) => self.get(name)?.get().to_owned(),
             Value::String(text) => text.trim().chars().map(narrow).collect(),
             _ => return None,
         };
@@ -91,7 +150,7 @@ impl<'a> Members<'a> {
     }
 
     fn value(&self, name: &str) -> Option<Value> {
-        let raw = self.0.get(name)?.get();
+        let raw = self.get(name)?.get();
         // What is no scalar is no text or number either, and may be large.
         if raw.starts_with(['{', '[']) {
             return None;
