@@ -199,6 +199,21 @@ impl Error {
         !is_of_all && !self.is_definite() && !self.is_of_redis()
     }
 
+    /// Says whether a listing may mean by it that it shows nobody. Whether it does has to be asked.
+    #[must_use]
+    pub(crate) const fn may_say_nobody(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::Shape(_) | Self::Garbled(_))
+    }
+
+    /// Says whether the server works and does not answer this very request, as far as one answer tells.
+    #[must_use]
+    pub(crate) const fn is_of_request(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. } | Self::Business { .. } | Self::Shape(_) | Self::Outage(Outage::Unknown { .. })
+        )
+    }
+
     /// Says whether it is the rate or the day that stands against the call.
     #[must_use]
     pub(crate) const fn is_limit(&self) -> bool {

@@ -17,6 +17,8 @@ use std::sync::atomic::Ordering;
 
 /// Spans that are listed again after one live run.
 const AT_A_TIME: usize = 5;
+/// Looks before a span counts as one in which nobody is any more.
+const LOOKS: usize = 3;
 
 impl Runner {
     pub(super) fn note_coarse(&self, is_coarse: bool) {
@@ -29,6 +31,7 @@ impl Runner {
     pub(super) async fn keep_damaged(&self, run: &Run, step: &Step) -> Result<(), Stop> {
         let span = |start, end, serial_id: Option<&str>, reason: &str| DamagedSpan {
             part: None,
+            is_wide: false,
             removed: run.phase == Phase::Removed,
             start,
             end,
@@ -81,7 +84,8 @@ impl Runner {
             let mut run = Run::apart(id, window, phase, &self.rt.instance);
             let is_whole = match self.walk_again(&span, window, &mut run, lease).await {
                 // What a part names nobody in is kept apart from now on.
-                Ok(()) => run.damaged == 0 || span.part.is_some(),
+                Ok(()) if span.part.is_some() => true,
+                Ok(()) => run.damaged == 0 && self.is_believable(&span, &run),
                 // What only this span is answered with must not stop the others.
                 Err(Stop::Okki(error)) if error.may_be_of_one_page() => {
                     tracing::warn!(
@@ -104,6 +108,12 @@ impl Runner {
             }
         }
         Ok(whole)
+    }
+
+    /// A span that shows nobody any more: its customer may have changed since, or the listing shows nobody at all just now. So
+    /// it is believed after some looks only, and never while that is known.
+    fn is_believable(&self, span: &DamagedSpan, run: &Run) -> bool {
+        run.seen > 0 || (span.tries >= LOOKS && !self.sees_nobody.load(Ordering::Relaxed))
     }
 
     async fn walk_again(

@@ -6,8 +6,11 @@ use crate::{
     pause::lock,
     state::RunKind,
 };
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+/// The same before a first load is made again that was shown too few.
+const REMAKES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(6 * 3_600));
 /// How long not to look for somebody after a look, at first and at most.
 const RESTS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3_600));
 
@@ -39,12 +42,16 @@ impl Runner {
         let Some(started_ms) = first.started_ms.filter(|_| first.run.is_none() && !first.wanted) else {
             return Ok(());
         };
+        if first.is_far_short && may(&self.remade, REMAKES) {
+            tracing::warn!("the first load was shown too few customers: it is made once more");
+            return Ok(self.state.want(RunKind::First).await?);
+        }
         let was_anybody_listed = self.rt.account.total().await?.listed > 0;
         let was_shown_nobody = match first.looked {
             Some(shown) => shown == 0,
             None => !was_anybody_listed,
         };
-        if !was_shown_nobody || !self.may_look() {
+        if !was_shown_nobody || !may(&self.looked, RESTS) {
             return Ok(());
         }
         let request = PageRequest {
@@ -54,21 +61,21 @@ impl Runner {
             count: 1,
             removed: false,
         };
-        if self.first_pages(RunKind::First, &request).await?.0.rows() > 0 {
+        if self.first_pages(RunKind::First, &request).await?.page.rows() > 0 {
             tracing::warn!("the first load found nobody, and now somebody is listed: it is made once more");
             self.state.want(RunKind::First).await?;
         }
         Ok(())
     }
+}
 
-    /// Whether the last look was long enough ago; each rest is twice as long as the one before.
-    fn may_look(&self) -> bool {
-        let mut looked = lock(&self.looked);
-        let rest = looked.map_or(Duration::ZERO, |(_, rest)| rest);
-        let may = looked.is_none_or(|(at, rest)| at.elapsed() >= rest);
-        if may {
-            *looked = Some((Instant::now(), (rest * 2).clamp(RESTS.0, RESTS.1)));
-        }
-        may
+/// Whether the last time was long enough ago; each rest is twice as long as the one before.
+fn may(last: &Mutex<Option<(Instant, Duration)>>, rests: (Duration, Duration)) -> bool {
+    let mut last = lock(last);
+    let rest = last.map_or(Duration::ZERO, |(_, rest)| rest);
+    let may = last.is_none_or(|(at, rest)| at.elapsed() >= rest);
+    if may {
+        *last = Some((Instant::now(), (rest * 2).clamp(rests.0, rests.1)));
     }
+    may
 }

@@ -21,9 +21,33 @@ struct Frozen {
     /// No other run lists it.
     once: bool,
     total: Option<u64>,
-    /// Nobody was shown since its start.
+    /// Nobody is there since its start, as the listing says.
     is_empty: bool,
     redis_ms: i64,
+}
+
+/// What the parts of a listing show first.
+pub(super) struct FirstPages {
+    /// The rows of all parts, and their total, where each says one.
+    pub(super) page: Page,
+    /// Nobody is there, as each part says.
+    pub(super) is_empty: bool,
+    /// No part has shown a row, whatever it counts.
+    pub(super) is_hollow: bool,
+}
+
+fn together(first: Page, mut other: Page) -> Page {
+    let mut items = first.items;
+    items.append(&mut other.items);
+    let mut damaged = first.damaged;
+    damaged.append(&mut other.damaged);
+    Page {
+        items,
+        damaged,
+        total: first.total.zip(other.total).map(|(one, other)| one + other),
+        now: first.now.or(other.now),
+        untimed: first.untimed,
+    }
 }
 
 impl Runner {
@@ -82,7 +106,11 @@ impl Runner {
             removed: false,
         };
         self.client.check_group().await?;
-        let (first, is_empty) = self.first_pages(kind, &request).await?;
+        let FirstPages {
+            page: first,
+            is_empty,
+            is_hollow,
+        } = self.first_pages(kind, &request).await?;
         // Read after the call, which may have waited for the quota.
         let redis_ms = self.state.now_ms().await?;
         let clocks = Clocks::with_redis(redis_ms);
@@ -94,7 +122,7 @@ impl Runner {
             Some(_) => overtaken,
         };
         let unseen = match span {
-            Span::SinceCheckpoint => self.unseen_since(before, is_empty).await?,
+            Span::SinceCheckpoint => self.unseen_since(before, is_hollow).await?,
             _ => None,
         };
         let unseen = unseen.map(|since| since - self.overlap_s());
@@ -147,12 +175,12 @@ impl Runner {
         Ok(Some((look, Margins::look_back(passed, looks.reach(wide)))))
     }
 
-    /// The first page of each part of the listing, with their total, and whether there is nothing at all.
+    /// The first page of each part of the listing.
     pub(super) async fn first_pages(
         &self,
         kind: RunKind,
         request: &PageRequest,
-    ) -> Result<(Page, bool), Stop> {
+    ) -> Result<FirstPages, Stop> {
         let is_empty = |page: &Page| page.total == Some(0) && page.rows() == 0;
         let vendor = |part| self.vendor(kind, part);
         let (mut first, mut are_empty, mut failed) = (None::<Page>, true, None);
@@ -178,18 +206,21 @@ impl Runner {
             };
             are_empty &= is_empty(&page);
             first = Some(match first {
-                Some(first) => Page {
-                    total: first.total.zip(page.total).map(|(one, other)| one + other),
-                    ..first
-                },
+                Some(first) => together(first, page),
                 None => page,
             });
         }
-        match (first, failed) {
-            (Some(first), None) => Ok((first, are_empty)),
-            (Some(first), Some(_)) => Ok((Page { total: None, ..first }, false)),
-            (None, failed) => failed.map_or(Ok((Page::default(), true)), |error| Err(error.into())),
-        }
+        let all_shown = failed.is_none() && kept.is_empty();
+        let page = match (first, failed) {
+            (Some(first), None) => first,
+            (Some(first), Some(_)) => Page { total: None, ..first },
+            (None, failed) => failed.map_or(Ok(Page::default()), Err)?,
+        };
+        Ok(FirstPages {
+            is_empty: are_empty,
+            is_hollow: all_shown && page.rows() == 0,
+            page,
+        })
     }
 
     /// Another condition has to see the details, also of those that are loaded: some of them have left.
@@ -214,7 +245,7 @@ impl Runner {
         if kind == RunKind::Live || !clocks.is_behind(said) {
             return Ok(said);
         }
-        let again = self.first_pages(kind, &request.otherwise()).await?.0.now;
+        let again = self.first_pages(kind, &request.otherwise()).await?.page.now;
         Ok(said.max(again))
     }
 

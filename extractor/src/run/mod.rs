@@ -109,6 +109,8 @@ pub(crate) struct Runner {
     overstated: AtomicU64,
     /// When somebody was looked for last whom a first load has not been shown.
     looked: Mutex<Option<(Instant, Duration)>>,
+    /// When a first load that was shown too few was made again last, and how long that is good for.
+    remade: Mutex<Option<(Instant, Duration)>>,
     /// When it was last seen that the listing shows somebody at all, and for how long that is good.
     control: Mutex<Option<(Instant, Duration)>>,
     /// It shows nobody.
@@ -131,6 +133,7 @@ impl Runner {
             coarse: AtomicBool::default(),
             overstated: AtomicU64::default(),
             looked: Mutex::default(),
+            remade: Mutex::default(),
             control: Mutex::default(),
             sees_nobody: AtomicBool::default(),
             events: None,
@@ -167,7 +170,7 @@ impl Runner {
         let mut before = self.state.standing(kind).await?;
         check(&before)?;
         let mut run = match before.run.take().filter(|run| self.is_sound(kind, run, &before)) {
-            Some(run) => {
+            Some(mut run) => {
                 tracing::info!(
                     run = run.id,
                     job = kind.name(),
@@ -175,9 +178,15 @@ impl Runner {
                     cursor = run.cursor,
                     "run taken up"
                 );
+                let left_behind = self.state.pending(&run.id).await?;
+                if run.again > 0 && run.phase == Phase::Changed {
+                    // What the process before was shown is not known here, and counts that add up would hide who was not.
+                    run.count_anew();
+                    (run.part, run.cursor) = (0, None);
+                }
                 Run {
                     leader: self.rt.instance.clone(),
-                    left_behind: self.state.pending(&run.id).await?,
+                    left_behind,
                     ..run
                 }
             }

@@ -23,10 +23,10 @@ const GOOD_FOR: (Duration, Duration) = (Duration::from_secs(10), Duration::from_
 
 impl Runner {
     /// From which checkpoint on nothing counts as listed, because nobody was shown since.
-    pub(super) async fn unseen_since(&self, live: &KindState, is_empty: bool) -> Result<Option<i64>, Stop> {
+    pub(super) async fn unseen_since(&self, live: &KindState, is_hollow: bool) -> Result<Option<i64>, Stop> {
         let is_unseen = live.nobody.is_some();
-        self.sees_nobody.store(is_unseen && is_empty, Ordering::Relaxed);
-        let Some(checkpoint) = live.checkpoint.filter(|_| is_empty) else {
+        self.sees_nobody.store(is_unseen && is_hollow, Ordering::Relaxed);
+        let Some(checkpoint) = live.checkpoint.filter(|_| is_hollow) else {
             return Ok(live.nobody);
         };
         if !(is_unseen || self.is_control_due()) || self.rt.account.total().await?.listed == 0 {
@@ -66,8 +66,8 @@ impl Runner {
             removed: false,
         };
         for request in [all.clone(), all.otherwise()] {
-            let (page, is_empty) = self.first_pages(RunKind::Live, &request).await?;
-            if page.rows() > 0 || !is_empty {
+            // A count without anybody is no sight of them.
+            if !self.first_pages(RunKind::Live, &request).await?.is_hollow {
                 return Ok(true);
             }
         }

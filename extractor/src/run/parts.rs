@@ -38,6 +38,7 @@ impl Runner {
         let reason = words::tr!("{part}: {}", crate::okki::chain(&error));
         let span = DamagedSpan {
             part: Some(run.part),
+            is_wide: false,
             removed: run.phase == Phase::Removed,
             start: run.cursor.or(run.start),
             end: run.end,

@@ -4,7 +4,8 @@
 //! The walk asks twice before it passes over nobody. What is left is an answer that lies about some of a slice, or twice about
 //! all of it: only the count of the whole tells. Customers that change leave a window while it is read, so those count that are
 //! still within at the end, and nobody enters it: fewer than those means that somebody was passed over, or that the total is
-//! too large. The second walk tells which; by as much as it then still is, it is believed to be too large from then on.
+//! too large. The second walk tells which; by as much as it then still is, it is believed to be too large from then on, unless
+//! that is a tenth or more: a first load without so many is made again, with growing waits.
 
 use super::{Runner, Stop};
 use crate::{
@@ -31,7 +32,7 @@ impl Runner {
         // Rows that name no customer are rows of the total.
         run.short = counted.saturating_sub(run.seen + run.damaged);
         if run.again > 0 {
-            if before == run.short {
+            if before == run.short && run.may_be_overstated() {
                 self.overstated.fetch_max(run.short, Ordering::Relaxed);
             }
             return Ok(false);
@@ -48,6 +49,10 @@ impl Runner {
             "fewer customers shown than okki counts, the window is listed once more"
         );
         (run.again, run.part, run.cursor) = (run.again + 1, 0, None);
+        if run.seen != run.shown.len() as u64 {
+            // Another process was shown the rest.
+            run.count_anew();
+        }
         Ok(true)
     }
 
@@ -63,7 +68,7 @@ impl Runner {
         let mut most = None;
         for request in [request.clone(), request.otherwise()] {
             match self.first_pages(kind, &request).await {
-                Ok((page, _)) => most = most.max(page.total),
+                Ok(first) => most = most.max(first.page.total),
                 Err(Stop::Okki(error)) if error.may_be_of_one_page() => return Ok(None),
                 Err(stop) => return Err(stop),
             }
@@ -77,9 +82,10 @@ impl Runner {
 }
 
 impl Run {
-    /// Notes that a customer was shown; `false` when it was before, in the same window.
+    /// Notes that a customer was shown; `false` when it was before, in the same part of the same window. Whoever is in two groups
+    /// is counted in both.
     pub(super) fn is_new(&mut self, company_id: &str) -> bool {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(company_id);
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((self.part, company_id));
         self.shown.insert(hash)
     }
 }

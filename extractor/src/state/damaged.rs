@@ -12,7 +12,7 @@ const WAITS_S: [i64; 9] = [10, 40, 160, 600, 2_400, 9_600, 36_000, 86_400, 86_40
 /// How long a span is shown that was given up.
 const SHOWN_MS: i64 = 30 * 86_400_000;
 
-/// The longest wait for a part of the listing, which is never given up: nobody of it is known.
+/// The longest wait for a part of the listing, or for many rows, which is never given up: nobody of it is known.
 const LONGEST_PART_S: i64 = 600;
 
 /// A span of update times in which a row named no customer, or that was not shown.
@@ -21,6 +21,9 @@ pub(crate) struct DamagedSpan {
     /// Nothing of this part of the listing was shown (`Source::parts`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<usize>,
+    /// It stands for all for which there was no room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_wide: bool,
     /// Of the listing of deleted customers.
     pub removed: bool,
     /// First second.
@@ -46,6 +49,9 @@ impl DamagedSpan {
         if let Some(part) = self.part {
             return format!("{phase}:part:{part}");
         }
+        if self.is_wide {
+            return format!("{phase}:wide");
+        }
         let span = format!("{phase}:{}:{}", self.start.unwrap_or(0), self.end);
         match &self.serial_id {
             // One second may hold several.
@@ -63,14 +69,14 @@ impl DamagedSpan {
     /// Nobody lists it again.
     #[must_use]
     pub(crate) fn is_given_up(&self) -> bool {
-        self.part.is_none() && self.tries >= WAITS_S.len()
+        self.part.is_none() && !self.is_wide && self.tries >= WAITS_S.len()
     }
 
     fn waits_from(&self, now_ms: i64) -> Self {
         let wait_s = WAITS_S.get(self.tries).copied();
-        let wait_s = match self.part {
-            Some(_) => wait_s.unwrap_or(LONGEST_PART_S).min(LONGEST_PART_S),
-            None => wait_s.unwrap_or(0),
+        let wait_s = match self.part.is_some() || self.is_wide {
+            true => wait_s.unwrap_or(LONGEST_PART_S).min(LONGEST_PART_S),
+            false => wait_s.unwrap_or(0),
         };
         Self {
             due_ms: now_ms + wait_s * 1_000,
@@ -97,8 +103,11 @@ impl State {
         if spans.len() > room {
             tracing::error!(
                 kept = KEPT,
-                "too many listed rows name no customer to list all of them again"
+                "too many listed rows name no customer to list each of them again; the others are kept as one span"
             );
+            for span in together(spans.get(room..).unwrap_or_default()) {
+                self.keep_part(span).await?;
+            }
         }
         let mut pipe = redis::pipe();
         for span in spans.iter().take(room) {
@@ -110,17 +119,12 @@ impl State {
         Ok(is_new)
     }
 
-    /// Keeps a span of a part that is not shown, together with what it has not shown before; whether that is new.
+    /// Keeps a span of a part that is not shown, or of many, together with what it has not shown before; whether that is new.
     pub(crate) async fn keep_part(&self, span: DamagedSpan) -> Result<bool, Error> {
         let (key, name) = (self.namespace.damaged_key(), span.name());
         let now_ms = self.now_ms().await?;
+        let known = self.kept_span(&name).await?;
         let mut connection = self.store.connection().await?;
-        let known: Option<String> = redis::cmd("HGET")
-            .arg(&key)
-            .arg(&name)
-            .query_async(&mut *connection)
-            .await?;
-        let known: Option<DamagedSpan> = known.and_then(|json| serde_json::from_str(&json).ok());
         let is_new = known.is_none();
         let span = match known {
             Some(known) => DamagedSpan {
@@ -137,6 +141,16 @@ impl State {
         keep.arg(key).arg(name).arg(json);
         keep.query_async::<()>(&mut *connection).await?;
         Ok(is_new)
+    }
+
+    async fn kept_span(&self, name: &str) -> Result<Option<DamagedSpan>, Error> {
+        let mut connection = self.store.connection().await?;
+        let known: Option<String> = redis::cmd("HGET")
+            .arg(self.namespace.damaged_key())
+            .arg(name)
+            .query_async(&mut *connection)
+            .await?;
+        Ok(known.and_then(|json| serde_json::from_str(&json).ok()))
     }
 
     /// All of them, those first that are listed again next.
@@ -181,7 +195,14 @@ impl State {
         let (key, name) = (self.namespace.damaged_key(), span.name());
         let now_ms = self.now_ms().await?;
         let mut connection = self.store.connection().await?;
-        let command = if is_whole {
+        let kept = match span.part.is_some() || span.is_wide {
+            true => self.kept_span(&name).await?,
+            false => None,
+        };
+        // More has been added to it meanwhile, which nobody has listed again.
+        let has_grown = kept.as_ref().is_some_and(|kept| (kept.start, kept.end) != (span.start, span.end));
+        let span = kept.as_ref().unwrap_or(span);
+        let command = if is_whole && !has_grown {
             redis::cmd("HDEL").arg(key).arg(name).to_owned()
         } else {
             let next = DamagedSpan {
@@ -195,14 +216,64 @@ impl State {
     }
 }
 
+/// All of them as one span of either listing.
+fn together(spans: &[DamagedSpan]) -> Vec<DamagedSpan> {
+    let mut wide: Vec<DamagedSpan> = Vec::new();
+    for span in spans {
+        match wide.iter_mut().find(|wide| wide.removed == span.removed) {
+            Some(wide) => (wide.start, wide.end) = (wide.start.min(span.start), wide.end.max(span.end)),
+            None => wide.push(DamagedSpan {
+                is_wide: true,
+                serial_id: None,
+                ..span.clone()
+            }),
+        }
+    }
+    wide
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn what_has_no_room_becomes_one_span_of_either_listing() {
+        let span = |removed, start, end| DamagedSpan {
+            part: None,
+            is_wide: false,
+            removed,
+            start,
+            end,
+            serial_id: Some("7".into()),
+            reason: String::new(),
+            tries: 0,
+            due_ms: 0,
+            since_ms: 0,
+        };
+        let wide = together(&[
+            span(false, Some(5), 7),
+            span(true, None, 3),
+            span(false, Some(2), 4),
+            span(false, Some(8), 9),
+        ]);
+        let spans: Vec<_> = wide.iter().map(|span| (span.name(), span.start, span.end)).collect();
+        assert_eq!(
+            spans,
+            [
+                ("changed:wide".to_owned(), Some(2), 9),
+                ("removed:wide".to_owned(), None, 3)
+            ]
+        );
+        let waited = DamagedSpan { tries: 50, ..wide[0].clone() };
+        assert!(!waited.is_given_up(), "many customers may be in it");
+        assert_eq!(waited.waits_from(0).due_ms, LONGEST_PART_S * 1_000);
+    }
+
+    #[test]
     fn waits_grow_until_a_span_is_given_up() {
         let mut span = DamagedSpan {
             part: None,
+            is_wide: false,
             removed: false,
             start: Some(6),
             end: 8,

@@ -87,6 +87,7 @@ impl State {
             wide_s: number("wide_s"),
             nobody: number("nobody"),
             looked: number("looked").and_then(|rows| u64::try_from(rows).ok()),
+            is_far_short: fields.get("short").is_some_and(|json| run::is_far_short(json)),
             wanted: fields.contains_key("wanted"),
             redis_ms: seconds * 1_000 + micros / 1_000,
         })

@@ -188,6 +188,17 @@ impl Run {
         self.short >= 20 || self.short >= self.expected.unwrap_or(0).div_ceil(10).max(1)
     }
 
+    /// Whether by so much a total may be too large: a part of it, and not where nobody was shown.
+    pub(crate) const fn may_be_overstated(&self) -> bool {
+        self.seen > 0 && self.short.saturating_mul(10) < self.seen.saturating_add(self.short)
+    }
+
+    /// Forgets what was shown, of which this process knows only a part.
+    pub(crate) fn count_anew(&mut self) {
+        self.shown.clear();
+        self.seen = 0;
+    }
+
     /// What the end of a look back says of the last wide one; nothing: that stays. Something late makes the next one wide.
     pub(super) fn wide_s(&self) -> Option<String> {
         let look = self.look.as_ref()?;
@@ -233,6 +244,17 @@ impl Run {
     }
 }
 
+/// Reads what [`Run::shortfall`] has told.
+pub(super) fn is_far_short(json: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Shortfall {
+        short: u64,
+        expected: u64,
+    }
+    serde_json::from_str(json)
+        .is_ok_and(|told: Shortfall| told.short > 0 && told.short.saturating_mul(10) >= told.expected)
+}
+
 /// How things stand with a kind of run, as Redis has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct KindState {
@@ -248,6 +270,8 @@ pub(crate) struct KindState {
     pub looked: Option<u64>,
     /// The checkpoint when the listing was seen to show nobody any more, although somebody was listed before; of live runs only.
     pub nobody: Option<i64>,
+    /// The last window that no other run lists was shown without a tenth of its customers or more.
+    pub is_far_short: bool,
     /// A run is wanted, whatever the schedule says.
     pub wanted: bool,
     /// Redis' clock when it answered, unix milliseconds.

@@ -18,14 +18,15 @@ impl Walk {
         }
     }
 
-    /// Whether the slice shows somebody when it is asked for in other words; it is read in those then.
-    pub(super) async fn is_shown_otherwise(
+    /// What the slice shows when it is asked for in other words, if that is somebody; it is read in those then. The answer that
+    /// has shown them is the one that counts: of two servers that take turns the next one to answer may know nobody again.
+    pub(super) async fn shown_otherwise(
         &mut self,
         slice: Slice,
         listing: &impl Pages,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Page>, Error> {
         if !self.doubts || self.doubted == Some(slice.window()) {
-            return Ok(false);
+            return Ok(None);
         }
         self.doubted = Some(slice.window());
         let around = std::mem::replace(&mut self.around, Around::Both);
@@ -41,12 +42,12 @@ impl Walk {
         };
         let Some(page) = other.filter(|page| page.rows() > 0) else {
             self.around = around;
-            return Ok(false);
+            return Ok(None);
         };
         let shows_own = self.shows_own(slice, &page);
         if !shows_own && !self.may_hide_own(&page) {
             self.around = around;
-            return Ok(false);
+            return Ok(None);
         }
         (self.wide, self.floored) = (wide, self.floored || (wide && slice.is_unbounded()));
         if shows_own {
@@ -56,7 +57,7 @@ impl Walk {
                 "the listing showed nobody, and somebody when it was asked again"
             );
         }
-        Ok(true)
+        Ok(Some(page))
     }
 
     /// Whether a page shows more than neighbours of the slice.

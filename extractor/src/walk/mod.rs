@@ -114,6 +114,10 @@ pub(crate) struct Walk {
     count: u32,
     /// Most rows that a page has had; `count` until the server has shown a smaller limit.
     capacity: Option<u64>,
+    /// A total was more than the rows of its page, so that totals are more than what the page shows.
+    counts: bool,
+    /// Whether every page after the last one is refused, once that was asked.
+    refuses_beyond: Option<bool>,
     /// A page with fewer rows than that was followed by others.
     uneven: bool,
     gather: Option<Gather>,
@@ -149,6 +153,8 @@ impl Walk {
             removed,
             count,
             capacity: None,
+            counts: false,
+            refuses_beyond: None,
             uneven: false,
             gather: None,
             coarse: false,
@@ -179,17 +185,22 @@ impl Walk {
                 }
                 return self.row_by_row(slice, listing).await.map(Some);
             };
-            let strays = Strays::of(slice, &page);
-            self.coarse |= strays.all > 0;
-            self.learn_bounds(&page, self.asked(slice));
             if self.around == Around::None && page.rows() == 0 && self.inclusive != [true; 2] {
                 // Nothing between bounds that may be exclusive says nothing.
                 self.around = Around::Unproven;
                 continue;
             }
-            if page.rows() == 0 && self.is_shown_otherwise(slice, listing).await? {
-                continue;
-            }
+            let otherwise = match page.rows() {
+                0 => self.shown_otherwise(slice, listing).await?,
+                _ => None,
+            };
+            let (slice, page) = match otherwise {
+                Some(shown) => (slice.widened(self.wide).floored(self.floored), shown),
+                None => (slice, page),
+            };
+            let strays = Strays::of(slice, &page);
+            self.coarse |= strays.all > 0;
+            self.learn_bounds(&page, self.asked(slice));
             self.capacity = self.capacity.map(|most| most.max(page.rows()));
             if self.is_whole(slice, &page, listing).await? {
                 (self.around, self.wide) = (Around::Both, false);

@@ -46,15 +46,24 @@ impl Walk {
         let (control, end) = (request.of_nobody(), request.end);
         // While the reason is searched for, most pages fail, and one that fails by chance is found again.
         let is_search = self.unread_until >= end && end.is_some();
-        let page = match is_search {
+        let number = request.page;
+        let is_beyond = number > 1 && self.refuses_beyond == Some(true);
+        let page = match is_search || is_beyond {
             true => listing.page_once(request).await,
             false => listing.page(request).await,
         };
         let error = match page {
-            Ok(page) => return Ok(Some(page)),
+            Ok(page) => {
+                self.counts |= page.total.is_some_and(|total| total > page.rows());
+                return Ok(Some(page));
+            }
             Err(error) if error.may_be_of_one_page() => error,
             Err(error) => return Err(error),
         };
+        if number > 1 && error.is_of_request() && self.refuses_beyond(&control, listing).await {
+            // Nothing follows, in this listing's words.
+            return Ok(Some(Page::default()));
+        }
         if !is_search && listing.page_once(control).await.is_err() {
             return Err(error);
         }
@@ -62,6 +71,23 @@ impl Walk {
         self.failed = Some(error);
         self.unread_until = self.unread_until.max(end);
         Ok(None)
+    }
+
+    /// Whether a page that cannot be there is refused, whoever is asked for: then a refusal says that nothing is behind the page
+    /// before it. Asked once a walk.
+    async fn refuses_beyond(&mut self, nobody: &PageRequest, listing: &impl Pages) -> bool {
+        if let Some(known) = self.refuses_beyond {
+            return known;
+        }
+        let beyond = PageRequest {
+            page: 2,
+            ..nobody.clone()
+        };
+        let is_refused = |answer: &Result<Page, Error>| answer.as_ref().is_err_and(Error::is_of_request);
+        let refuses =
+            listing.page_once(nobody.clone()).await.is_ok() && is_refused(&listing.page_once(beyond).await);
+        self.refuses_beyond = Some(refuses);
+        refuses
     }
 
     /// The first page of the slice cannot be read; `false` when it cannot be cut any more.

@@ -2,7 +2,7 @@
 //!
 //! Totals may be too small and too large: zero, the rows of the page, cut at what a search engine counts. So a page is
 //! followed, and only what comes behind it says that it was the last one; a page with fewer rows than any listing's pages
-//! have is not, once the walk has seen larger ones. Pages may have any size, as when they are cut by bytes: that a page is
+//! have is not, once the walk has seen larger ones, and totals that count more than the page. Pages may have any size, as when they are cut by bytes: that a page is
 //! shorter than another one was saves no call, only the second look at what comes behind it. Where nothing
 //! comes behind it and the total says more, either the total is too large or the answer was no answer (a page without a
 //! list): the slice is read once more in two parts, each of which has fewer rows of the page than a page can hold, so that
@@ -32,7 +32,8 @@ impl Walk {
         let has_more = page.total.is_some_and(|total| total > rows);
         // Before the walk has seen a page that others follow, any page may be as large as pages get.
         let is_short = rows == 0 || self.capacity.is_some_and(|most| rows < most);
-        if page.total.is_some() && !has_more && is_short && rows < SMALLEST_PAGE {
+        let is_told = rows == 0 || self.counts;
+        if is_told && page.total.is_some() && !has_more && is_short && rows < SMALLEST_PAGE {
             return Ok(true);
         }
         let full = self.capacity.unwrap_or(u64::from(self.count));

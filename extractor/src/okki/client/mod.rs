@@ -32,6 +32,7 @@ use pipeline::{
     setting::Secret,
 };
 pub(crate) use recorded::Recorded;
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -63,13 +64,14 @@ pub(crate) struct ClientOptions {
 }
 
 /// Between calls with a token that was granted a moment ago.
-const YOUNG_WAITS: [Duration; 6] = [
+const YOUNG_WAITS: [Duration; 7] = [
     Duration::from_millis(100),
     Duration::from_millis(200),
     Duration::from_millis(400),
     Duration::from_millis(800),
     Duration::from_millis(1_600),
     Duration::from_millis(3_200),
+    Duration::from_millis(6_400),
 ];
 
 pub(crate) struct Client {
@@ -83,6 +85,8 @@ pub(crate) struct Client {
     /// What its tokens are good for.
     scope: &'static str,
     tree: Tree,
+    /// How the listing says that it shows nobody, where that looks like a refusal.
+    says_nobody: Mutex<Option<String>>,
 }
 
 impl Client {
@@ -99,6 +103,7 @@ impl Client {
             tape: None,
             scope: "company",
             tree: Tree::default(),
+            says_nobody: Mutex::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Never used in the last five minutes of its life; in the last fifth of a short one.
 const MARGIN_MS: i64 = 300_000;
 /// So long after its grant a token may still be unknown to the server that it is shown to.
-const YOUNG_MS: i64 = 5_000;
+const YOUNG_MS: i64 = 20_000;
 /// A token; printing it shows nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {

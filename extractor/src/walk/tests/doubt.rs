@@ -124,3 +124,40 @@ async fn nobody_is_doubted_more_than_once() {
     while believing.next(&nobody).await.unwrap().is_some() {}
     assert_eq!(nobody.state.lock().unwrap().calls, 3);
 }
+
+/// Two servers that take turns, one of which knows nobody.
+struct Turns {
+    model: Model,
+    calls: AtomicUsize,
+}
+
+impl Pages for Turns {
+    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+        let page = self.model.page(request).await?;
+        assert!(self.model.state.lock().unwrap().calls < 5_000, "it comes to an end");
+        match self.calls.fetch_add(1, Ordering::Relaxed) % 2 {
+            0 => Ok(Page {
+                items: vec![],
+                total: Some(0),
+                ..page
+            }),
+            _ => Ok(page),
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_servers_that_take_turns_the_one_that_shows_somebody_counts() {
+    for customers in [10, 300] {
+        let turns = Turns {
+            model: Model::new(55, Order::Descending, spread, customers, 0),
+            calls: AtomicUsize::new(0),
+        };
+        let mut walk = Walk::new(hidden::all(), None, 500, false);
+        let mut seen = HashSet::new();
+        while let Some(step) = walk.next(&turns).await.unwrap() {
+            seen.extend(step.items.into_iter().map(|item| item.company_id));
+        }
+        assert_eq!(seen.len() as u64, customers);
+    }
+}

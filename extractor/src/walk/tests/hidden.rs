@@ -275,3 +275,38 @@ async fn a_second_with_more_customers_than_pages_may_go_deep_stops_nobody() {
     let of_second = items.iter().filter(|item| item.update_time == START + 500_000);
     assert!(of_second.count() >= 480, "what is shown of it is handed out");
 }
+
+/// A listing that refuses the page behind the last one, as any page that cannot be there.
+struct Refusing(Model);
+
+impl Pages for Refusing {
+    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+        let number = request.page;
+        let page = self.0.page(request).await?;
+        match page.rows() {
+            0 if number > 1 => Err(Error::NotFound {
+                message: "no such page".into(),
+            }),
+            _ => Ok(page),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_behind_the_last_page_is_its_end() {
+    for (times, customers) in [(spread as fn(u64, &mut StdRng) -> i64, 9), (spread, 300), (import, 300)] {
+        let honest = Model::new(62, Order::Descending, times, customers, 0);
+        walk(&honest, all()).await.unwrap();
+        let honest = honest.state.lock().unwrap().calls;
+        let refusing = Refusing(Model::new(62, Order::Descending, times, customers, 0));
+        let mut walk = Walk::new(all(), None, 500, false);
+        let mut seen = HashSet::new();
+        while let Some(step) = walk.next(&refusing).await.unwrap() {
+            assert_eq!(step.unread, None);
+            seen.extend(step.items.into_iter().map(|item| item.company_id));
+        }
+        assert_eq!(seen.len() as u64, customers);
+        let calls = refusing.0.state.lock().unwrap().calls;
+        assert!(calls <= honest + 3, "{calls} calls, {honest} where nothing is refused");
+    }
+}

@@ -226,3 +226,20 @@ async fn short_pages_cost_one_call_more() {
     assert_eq!(items.len(), 6_000);
     assert!(calls < 130, "{calls} calls for 30 pages");
 }
+
+/// Totals that are the rows of the page, and pages that are cut by bytes: no page is so small that nothing can follow it.
+#[tokio::test]
+async fn pages_of_few_rows_whose_totals_are_their_rows_hide_nobody() {
+    for fits in [
+        (|rows| if rows[0].0 % 3 == 0 { 6 } else { 100 }) as Fits,
+        |rows| if rows.len() > 500 { 100 } else { 10 },
+        |_| 3,
+    ] {
+        for order in [Order::Descending, Order::Ascending] {
+            let mut model = Model::new(61, order, spread, 1_000, 0);
+            (model.clamp, model.fits) = (100, Some(fits));
+            model.totals = |_, rows| Some(rows as u64);
+            nobody_is_missed(model, &format!("{order:?}")).await;
+        }
+    }
+}
