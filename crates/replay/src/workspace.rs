@@ -105,6 +105,7 @@ impl Workspace {
             alone,
             seen: HashSet::new(),
             swept: Swept::default(),
+            bundles: false,
         };
         Ok(GuardedBrowser::new(self.clone(), browser, Some(guard), holders))
     }

@@ -6,6 +6,7 @@
 
 use crate::{failure::record::FailureRecord, mask::mask_text, message::Subject};
 use prost::Message;
+use std::ops::Range;
 use proto::v1::{CompanySnapshot, FormRecord};
 
 /// Stands for what was taken out.
@@ -69,37 +70,94 @@ impl Cells {
         }
     }
 
-    /// The text without them.
+    /// The text without them. A vendor may quote in another dress: other case and width, blanks and marks within a number, a
+    /// text cut short.
     pub(crate) fn masked(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for cell in &self.0 {
-            if text.contains(cell.as_str()) {
-                text = without(&text, cell);
-            }
+            text = without(&text, cell);
         }
         mask_text(&text)
     }
 }
 
-/// Takes a cell out wherever it is no part of a longer word or number.
-fn without(text: &str, cell: &str) -> String {
-    let is_part = |inner: Option<char>, outer: Option<char>| {
-        let one_word = |c: char| c.is_ascii_alphanumeric();
-        inner.is_some_and(one_word) && outer.is_some_and(one_word)
+/// A letter that counts when texts are compared, with its place.
+type Letter = (char, Range<usize>);
+
+/// So many letters of a text that was cut short tell whose it is.
+const PREFIX: usize = 4;
+
+/// The letters of a text, folded: half-width, small, and without what may be written between the digits of a number.
+fn folded(text: &str) -> Vec<Letter> {
+    let letters: Vec<Letter> = text
+        .char_indices()
+        .flat_map(|(at, char)| {
+            let place = at..at + char.len_utf8();
+            narrow(char).to_lowercase().map(move |folded| (folded, place.clone()))
+        })
+        .filter(|(char, _)| !char.is_whitespace())
+        .collect();
+    let is_digit = |at: usize| letters.get(at).is_some_and(|(char, _): &Letter| char.is_ascii_digit());
+    let separates = |at: usize| {
+        matches!(letters[at].0, '-' | '.' | '(' | ')' | '/') && at > 0 && is_digit(at - 1) && is_digit(at + 1)
     };
-    let mut rest = text;
-    let mut result = String::with_capacity(text.len());
-    while let Some(at) = rest.find(cell) {
-        let (before, from) = rest.split_at(at);
-        let after = &from[cell.len()..];
-        result.push_str(before);
-        let torn = is_part(cell.chars().next(), result.chars().next_back())
-            || is_part(cell.chars().next_back(), after.chars().next());
-        result.push_str(if torn { cell } else { TAKEN_OUT });
-        rest = after;
+    let kept = (0..letters.len()).filter(|at| !separates(*at));
+    kept.map(|at| letters[at].clone()).collect()
+}
+
+/// A full-width letter or digit as an ordinary one.
+fn narrow(char: char) -> char {
+    match char {
+        '\u{3000}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(char) - 0xfee0).unwrap_or(char),
+        other => other,
     }
-    result.push_str(rest);
+}
+
+/// Takes a cell out wherever it is no part of a longer word or number, whole or its beginning.
+fn without(text: &str, cell: &str) -> String {
+    let (letters, wanted) = (folded(text), folded(cell));
+    let wanted: Vec<char> = wanted.into_iter().map(|(char, _)| char).collect();
+    let Some(first) = wanted.first() else {
+        return text.to_owned();
+    };
+    let mut result = String::with_capacity(text.len());
+    let (mut kept, mut at) = (0, 0);
+    while at < letters.len() {
+        if letters[at].0 != *first {
+            at += 1;
+            continue;
+        }
+        let same = letters[at..].iter().zip(&wanted).take_while(|((char, _), other)| char == *other);
+        let same = same.count();
+        let is_told = same == wanted.len() || same >= PREFIX.max(wanted.len().div_ceil(2));
+        let (from, until) = (letters[at].1.start, letters[at + same - 1].1.end);
+        if !is_told || from < kept || is_torn(text, &letters, at..at + same) {
+            at += 1;
+            continue;
+        }
+        result.push_str(&text[kept..from]);
+        result.push_str(TAKEN_OUT);
+        (kept, at) = (until, at + same);
+    }
+    result.push_str(&text[kept..]);
     result
+}
+
+/// Whether these letters of the text are a part of a longer word, or of a longer number, whatever is written between its digits.
+fn is_torn(text: &str, letters: &[Letter], place: Range<usize>) -> bool {
+    let one_word = |one: usize, other: usize| {
+        let (Some((one, before)), Some((other, after))) = (letters.get(one), letters.get(other)) else {
+            return false;
+        };
+        let between = &text[before.end..after.start.max(before.end)];
+        let is_near = match one.is_ascii_digit() && other.is_ascii_digit() {
+            true => !between.contains(char::is_whitespace),
+            false => between.is_empty(),
+        };
+        one.is_ascii_alphanumeric() && other.is_ascii_alphanumeric() && is_near
+    };
+    (place.start > 0 && one_word(place.start - 1, place.start)) || one_word(place.end - 1, place.end)
 }
 
 #[cfg(test)]
@@ -152,6 +210,10 @@ mod tests {
             ("no such place 中山路 1 号", "no such place …"),
             ("tel 13812345 refused", "tel … refused"),
             ("77778888 or 021-5555 1234 转 8 or a@b.cn", "… or … or a***@b.cn"),
+            ("phone=0215555 1234转8, tel 138-123-45", "phone=…, tel …"),
+            ("LI　LEI or han meimei", "… or …"),
+            ("上海某某 is too short for 上海", "… is too short for 上海"),
+            ("value 12 345.6", "value …"),
         ] {
             assert_eq!(cells.masked(text), masked);
         }

@@ -158,6 +158,12 @@ impl Namespace {
     pub(crate) fn gone_key(&self, stage: Stage) -> String {
         self.key(format_args!("books:gone:{stage}"))
     }
+
+    /// Text: among the dead letters of a stage are some that carry many records.
+    #[must_use]
+    pub(crate) fn dead_bundles_key(&self, stage: Stage) -> String {
+        self.key(format_args!("books:bundles:{stage}"))
+    }
 }
 
 /// The extractor's.

@@ -1,4 +1,5 @@
-//! One chunk after the other: noted, copied, confirmed, removed, forgotten, accounted for.
+//! One chunk after the other: noted, copied, confirmed, accounted for, removed, forgotten. In the account it may stand twice,
+//! which changes nothing; what is removed and not in the account would stay so.
 
 use super::Moved;
 use crate::{
@@ -133,16 +134,17 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
         account::tell(self.workspace, self.workspace.stage, what, told, &self.running.id).await;
         let record = self.workspace.rt.namespace.operation_key(&self.running.id);
         self.leaving.arrived(&self.mark, &letters, &record).await?;
-        let mut subjects = Vec::with_capacity(chunk.len());
-        remove_all(chunk).await;
-        for taken in chunk.drain(..) {
-            subjects.extend(subjects_of(&taken.letter));
-            self.report.moved += 1;
-        }
-        browser.flush().await?;
-        self.leaving.forget(&letters).await?;
+        let subjects: Vec<_> = chunk.iter().flat_map(|taken| subjects_of(&taken.letter)).collect();
         enter(self.workspace, self.workspace.stage, self.disposition, &subjects).await;
-        Ok(())
+        if self.disposition == Disposition::Dead && subjects.len() > chunk.len() {
+            let rt = &self.workspace.rt;
+            let account = Account::new(rt.store.clone(), rt.namespace.clone());
+            account.bundles_are_dead(self.workspace.stage, true).await?;
+        }
+        remove_all(chunk).await;
+        self.report.moved += chunk.drain(..).len() as u64;
+        browser.flush().await?;
+        self.leaving.forget(&letters).await
     }
 }
 

@@ -9,13 +9,14 @@ use crate::{
     error::Result,
     lease::RenewedLease,
     letter::Letter,
+    operation::{Operations, State, undoing},
     transit::{Leaving, Leftovers, Presence},
     workspace::Workspace,
 };
-use pipeline::{cause::logged, disposition::Disposition, stage::Stage};
+use pipeline::{accounting::Account, cause::logged, disposition::Disposition, stage::Stage};
 use serde_json::json;
 use std::{
-    collections::{HashSet, hash_map::DefaultHasher},
+    collections::{HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Guard {
     /// Two numbers for each letter so far.
     pub(crate) seen: HashSet<u64>,
     pub(crate) swept: Swept,
+    /// A letter of many records was seen.
+    pub(crate) bundles: bool,
 }
 
 /// What was taken away.
@@ -37,8 +40,8 @@ pub(crate) struct Guard {
 pub(crate) struct Swept {
     doubles: u64,
     leftovers: Vec<String>,
-    /// Run and customer of letters whose discard or undo was completed by this.
-    completed: Vec<(String, String)>,
+    /// Run and customer of letters whose discard or undo was completed by this, by the operation.
+    completed: HashMap<String, Vec<(String, String)>>,
 }
 
 impl Guard {
@@ -48,16 +51,20 @@ impl Guard {
         let key = letter.key();
         self.leftovers.saw(&key);
         if let Some(operation) = self.leftovers.moved_by(&key) {
-            let is_replay = operation.starts_with("p-");
-            account::complete(workspace, (self.stage, self.archive), letter, operation).await;
+            // What an undo brought back from the archive has been put back by nobody.
+            let is_replay = !self.archive && operation.starts_with("p-");
+            let operation = operation.to_owned();
+            account::complete(workspace, (self.stage, self.archive), letter, &operation).await;
             if taken.remove().await {
                 if !is_replay {
-                    self.swept.completed.extend(subjects_of(letter));
+                    let of = self.swept.completed.entry(operation).or_default();
+                    of.extend(subjects_of(letter));
                 }
                 self.swept.leftovers.push(key);
             }
             return true;
         }
+        self.bundles |= letter.records().len() > 1;
         // Both are noted, whichever makes it a copy.
         let is_new = self.names(letter).map(|name| self.seen.insert(name));
         if is_new == [true, true] {
@@ -73,10 +80,11 @@ impl Guard {
     fn names(&self, letter: &Letter) -> [u64; 2] {
         let operation = letter.archived().filter(|_| self.archive);
         let operation = operation.map(|archived| archived.operation);
-        let life = number((letter.key(), &operation));
+        // Each with a word of its own: two numbers of one letter that happen to be equal would make it its own copy.
+        let life = number(("life", letter.key(), &operation));
         match self.archive {
-            true => [life, number((letter.key(), &operation, "archive"))],
-            false => [life, number((letter.digits(), &letter.body))],
+            true => [life, number(("archive", letter.key(), &operation))],
+            false => [life, number(("content", letter.digits(), &letter.body))],
         }
     }
 
@@ -90,6 +98,7 @@ impl Guard {
             presence,
             alone,
             swept,
+            bundles,
             ..
         } = self;
         if closed {
@@ -101,6 +110,10 @@ impl Guard {
                 }
                 leaving.forget(&over).await?;
                 count(workspace, stage, &swept).await?;
+                if !archive && (bundles || seen_all) {
+                    let account = Account::new(workspace.rt.store.clone(), workspace.rt.namespace.clone());
+                    account.bundles_are_dead(stage, bundles).await?;
+                }
                 presence.leave().await
             };
             if let Err(error) = noted.await {
@@ -109,18 +122,36 @@ impl Guard {
                     "what a look has put in order is not noted"
                 );
             }
-            if !swept.completed.is_empty() {
+            for (operation, subjects) in &swept.completed {
                 let became = if archive {
                     Disposition::Dead
                 } else {
                     Disposition::Discarded
                 };
-                enter(workspace, stage, became, &swept.completed).await;
+                // What has been taken back since is dead, and entered as that.
+                if archive || !is_undone(workspace, operation).await {
+                    enter(workspace, stage, became, subjects).await;
+                }
             }
             tell(workspace, &swept);
         }
         lease.release().await;
     }
+}
+
+/// Whether what the operation did has been taken back, or is being.
+async fn is_undone(workspace: &Workspace, operation: &str) -> bool {
+    let operations = Operations::of(workspace);
+    for id in [operation.to_owned(), undoing(operation)] {
+        match operations.find(&id).await {
+            Ok(Some(known)) if id != operation || known.state == State::Undone => return true,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(error = logged(&error), "an operation cannot be read");
+            }
+        }
+    }
+    false
 }
 
 fn number(of: impl Hash) -> u64 {

@@ -11,6 +11,7 @@ use crate::{
     workspace::Workspace,
 };
 use pipeline::{
+    accounting::Account,
     disposition::Disposition,
     events::What,
     message::{Death, Outgoing},
@@ -146,11 +147,15 @@ async fn look(workspace: &Workspace, wanted: &mut Wanted, report: &mut Imported)
     let purpose = words::tr!("import {operation}", operation = report.operation);
     let browser = workspace.browse(&purpose).await?;
     report.withheld = browser.withheld();
-    let mut different = None;
+    let (mut different, mut present) = (None, Vec::new());
     let visit = async |taken: Taken| {
         let letter = taken.letter;
         match wanted.remove(letter.digits()) {
-            Some(content) if content == digest(&letter.body) => report.present += 1,
+            Some(content) if content == digest(&letter.body) => {
+                report.present += 1;
+                // Whoever imported it may have been killed before the account knew.
+                present.extend(subjects_of(&letter));
+            }
             Some(_) => {
                 report.different += 1;
                 different.get_or_insert(letter.record.id);
@@ -160,6 +165,7 @@ async fn look(workspace: &Workspace, wanted: &mut Wanted, report: &mut Imported)
         Ok(ControlFlow::Continue(()))
     };
     browser.walk(visit).await?;
+    enter(workspace, workspace.stage, Disposition::Dead, &present).await;
     Ok(different)
 }
 
@@ -211,10 +217,14 @@ async fn publish(
     workspace.rt.publisher.publish(std::mem::take(chunk)).await?;
     account::tell(workspace, stage, What::Imported, &letters, &running.id).await;
     report.imported += letters.len() as u64;
-    running.moved(letters.len() as u64).await?;
     // They may have been discarded before, and are dead again.
     let subjects: Vec<_> = letters.iter().flat_map(subjects_of).collect();
     enter(workspace, stage, Disposition::Dead, &subjects).await;
+    running.moved(letters.len() as u64).await?;
+    if letters.iter().any(|letter| letter.records().len() > 1) {
+        let account = Account::new(workspace.rt.store.clone(), workspace.rt.namespace.clone());
+        account.bundles_are_dead(stage, true).await?;
+    }
     Ok(())
 }
 

@@ -12,10 +12,11 @@ use crate::{
         guarded::GuardedBrowser,
     },
     error::Result,
+    letter::Letter,
     repair::kept::KeptSnapshots,
     transit::Leaving,
 };
-use pipeline::{failure::outcome, message::Outgoing};
+use pipeline::{failure::outcome, message::Outgoing, stage::Stage};
 
 /// Letters published and confirmed together, unless their bodies are large.
 pub(super) const CHUNK: usize = 1_000;
@@ -50,6 +51,12 @@ impl Pass<'_> {
         Ok(fresh)
     }
 
+    /// Whether a letter goes back to a stage of this namespace.
+    fn knows_way_back(&self, letter: &Letter) -> bool {
+        let namespace = &self.workspace.rt.namespace;
+        Stage::ALL.iter().any(|stage| namespace.queue(*stage) == letter.record.return_queue)
+    }
+
     /// Notes, publishes, writes down and removes.
     pub(super) async fn send(
         &self,
@@ -71,6 +78,17 @@ impl Pass<'_> {
             let letter = &taken.letter;
             let tag = outcome::replay_tag(&plan.id, &letter.key());
             match &plan.repair {
+                None if !self.knows_way_back(letter) => {
+                    // One message that the broker cannot route would stop the others of its chunk.
+                    (self.workspace.notice)(&words::tr!(
+                        "letter {} is left as it is: it would go back to the queue {}, which is none of {}; `dead export` and `dead import --adopt` make it one of this namespace",
+                        letter.digits(),
+                        letter.record.return_queue,
+                        self.workspace.rt.namespace
+                    ));
+                    self.workspace.plans().refuse(&plan.id, &letter.key()).await?;
+                    continue;
+                }
                 None => messages.push(letter.back(&tag)),
                 Some(repair) => match repair.apply(letter, &tag, &kept) {
                     Ok(repaired) => {

@@ -41,6 +41,8 @@ pub struct Last {
     pub note: String,
     /// Runs so far.
     pub runs: u64,
+    /// Runs in a row that did not bring the plan to its end.
+    pub broken_off: u32,
 }
 
 /// A rule and where it stands.

@@ -73,6 +73,8 @@ struct Course<'a> {
     idle: Option<&'a Step>,
     /// Open dead letters.
     letters: Vec<&'a Step>,
+    /// The newest state that was written.
+    written: Option<Version>,
 }
 
 impl<'a> Course<'a> {
@@ -95,16 +97,27 @@ impl<'a> Course<'a> {
             What::Skipped | What::Duplicate | What::Superseded => self.idle = Some(step),
             What::Died | What::Restored | What::Imported => {
                 self.letters.push(step);
-                self.settled = Some(step);
+                self.settle(step);
             }
             What::Created | What::Updated | What::Unchanged | What::Written | What::Removed => {
                 // What is older and was not heard of again can only be superseded.
                 let newer = |other: &Step| version(other) > version(step);
                 self.open.retain(|(_, other)| newer(other));
+                self.written = self.written.max(Some(version(step)));
                 self.settled = Some(step);
             }
-            What::Missing | What::Filtered | What::Adopted | What::Discarded => self.settled = Some(step),
+            What::Discarded => self.settle(step),
+            What::Missing | What::Filtered | What::Adopted => self.settled = Some(step),
             What::Forwarded | What::Unspecified => {}
+        }
+    }
+}
+
+impl<'a> Course<'a> {
+    /// What becomes of the letter of a state that is not newer than what was written says nothing of where the customer is.
+    fn settle(&mut self, step: &'a Step) {
+        if self.written.is_none_or(|written| version(step) > written) {
+            self.settled = Some(step);
         }
     }
 }
@@ -397,6 +410,18 @@ mod tests {
         let form = standing(&steps(&newer));
         assert_eq!((form.place, form.letters.len()), (Place::Form, 1));
         assert!(form.next.contains("older state"), "{}", form.next);
+    }
+
+    #[test]
+    fn what_becomes_of_an_old_letter_moves_nobody() {
+        let died = (Stage::Load, What::Died, "r", 5);
+        let form = [&THROUGH[..3], &[died, (Stage::Load, What::Created, "r2", 9)]].concat();
+        for what in [What::Discarded, What::Restored, What::Imported, What::Died] {
+            let moved = [&form[..], &[(Stage::Load, what, "r", 5)]].concat();
+            assert_eq!(place_of(&moved).0, Place::Form, "{what:?}");
+            let newer = [&form[..], &[(Stage::Load, what, "r3", 10)]].concat();
+            assert_ne!(place_of(&newer).0, Place::Form, "{what:?}");
+        }
     }
 
     #[test]

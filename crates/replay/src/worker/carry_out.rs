@@ -44,12 +44,15 @@ pub(super) async fn rules(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Between an interruption and another try, milliseconds.
-const REST: i64 = 5_000;
+/// Between an interruption and another try, at first and at most, milliseconds.
+const REST: (i64, i64) = (5_000, 3_600_000);
+/// So many runs in a row that fail, and the rule has switched itself off.
+const BROKEN_OFF: u32 = 12;
 
 fn is_fresh(standing: &Standing, now: i64) -> bool {
-    let ended = standing.last.as_ref().and_then(|last| last.ended_at);
-    ended.is_some_and(|at| (at..at + REST).contains(&now))
+    let Some(last) = &standing.last else { return false };
+    let rest = (REST.0 << last.broken_off.min(20)).min(REST.1);
+    last.ended_at.is_some_and(|at| (at..at + rest).contains(&now))
 }
 
 /// The plan of the last run, when it has not come to its end.
@@ -89,7 +92,15 @@ async fn one(workspace: &Workspace, standing: &Standing, now: i64, left: Option<
         Err(error) => last.note = chain(error),
     }
     last.ended_at = Some(rules.now().await?);
+    last.broken_off = match &ran {
+        Err(_) => standing.last.as_ref().map_or(0, |last| last.broken_off) + 1,
+        Ok(_) => 0,
+    };
     rules.note(&rule.name, &last).await?;
+    if last.broken_off >= BROKEN_OFF {
+        let why = words::kept!("{} runs in a row failed, the last one: {}", last.broken_off, last.note);
+        return ends_itself(&mine, rule, why).await;
+    }
     let Some(plan) = ran? else { return Ok(()) };
     summary::note(&mine, "rule ended", &plan).await?;
     if let Some(why) = judge::why_off(&plan, &rule.operator()) {
