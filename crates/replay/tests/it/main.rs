@@ -13,6 +13,7 @@ mod kill;
 mod letters;
 mod many;
 mod names;
+mod odd;
 mod outcomes;
 mod plans;
 mod repair;
