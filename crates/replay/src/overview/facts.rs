@@ -174,7 +174,8 @@ async fn late(runtime: &Runtime) -> Result<Option<LateChanges>, Error> {
     Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
-/// What the extractor keeps of its listing; what names a part is one that is not shown.
+/// What the extractor keeps of its listing: each part that is not shown, and together the places in which a row names no
+/// customer, or cannot be read.
 async fn kept(runtime: &Runtime) -> Result<Vec<(String, i64)>, Error> {
     let mut connection = runtime.store.connection().await?;
     let mut command = redis::cmd("HVALS");
@@ -183,10 +184,20 @@ async fn kept(runtime: &Runtime) -> Result<Vec<(String, i64)>, Error> {
     let spans = spans
         .iter()
         .filter_map(|span| serde_json::from_str::<Value>(span).ok());
-    let parts = spans.filter(|span| span["part"].is_u64());
-    let kept =
-        parts.filter_map(|span| Some((span["reason"].as_str()?.to_owned(), span["since_ms"].as_i64()?)));
-    Ok(kept.filter(|(_, since)| *since > 0).collect())
+    let (parts, mut places): (Vec<_>, Vec<_>) = spans
+        .filter_map(|span| {
+            let (reason, since) = (span["reason"].as_str()?.to_owned(), span["since_ms"].as_i64()?);
+            Some((span["part"].is_u64(), (reason, since)))
+        })
+        .filter(|(_, (_, since))| *since > 0)
+        .partition(|(is_part, _)| *is_part);
+    places.sort_by_key(|(_, (_, since))| *since);
+    let mut kept: Vec<_> = parts.into_iter().map(|(_, kept)| kept).collect();
+    if let Some((_, (reason, since))) = places.first() {
+        let told = words::kept!("{} places with rows that nobody is known of, the first: {}", places.len(), reason);
+        kept.push((told, *since));
+    }
+    Ok(kept)
 }
 
 async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depths; 3]>, Error> {
