@@ -132,7 +132,7 @@ async fn once_leaves_a_busy_leader_alone() {
         .simulator(|options| {
             options.settings.okki.count_cap = 5;
             // The leader lists for as long as two commands take on a busy machine, and keeps its lease meanwhile.
-            options.settings.okki.latency_ms = 1_000;
+            options.settings.okki.latency_ms = 3_000;
         })
         .set("LEASE_TTL", "10s")
         .start()
