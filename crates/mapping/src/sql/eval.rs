@@ -6,9 +6,10 @@ use std::cmp::Ordering;
 
 use super::super::expression::{Arms, Context, Notice, Scope};
 use super::super::record::Record;
-use super::compare::compare;
+use super::collated::collation;
+use super::compare::{Rules, compare};
 use super::error::Failure;
-use super::expr::{Expr, Part};
+use super::expr::{Expr, Part, Target};
 use super::value::{Kind, Value};
 use super::{aggregate, arithmetic, cast, temporal};
 
@@ -31,6 +32,14 @@ pub(crate) struct Env<'r> {
 impl<'r> Env<'r> {
     pub(crate) fn zone(&self) -> &'r jiff::tz::TimeZone {
         self.context.zone.time_zone()
+    }
+
+    /// How values of these expressions are compared.
+    pub(super) fn rules<'e>(&self, exprs: impl IntoIterator<Item = &'e Expr>) -> Rules<'r> {
+        Rules {
+            zone: self.zone(),
+            collation: collation(exprs),
+        }
     }
 
     pub(crate) fn step(&self) -> Result<(), Failure> {
@@ -119,6 +128,7 @@ impl Expr {
                 subtract,
             } => temporal::interval(date, amount, *unit, *subtract, env),
             Expr::Cast(value, target) => cast::cast(value.eval(env)?, *target, env),
+            Expr::Collated(value, _) => cast::cast(value.eval(env)?, Target::Char(None), env),
             Expr::Aggregate { .. } => aggregate::aggregate(self, env),
         }
     }
@@ -136,11 +146,12 @@ fn simple_case<'r>(
 ) -> Result<Option<&'r Expr>, Failure> {
     let value = operand.eval(env)?;
     if !value.is_null() {
+        let rules = env.rules(std::iter::once(operand).chain(branches.iter().map(|(when, _)| when)));
         for (n, (when, then)) in branches.iter().enumerate() {
             let other = when.eval(env)?;
             let number = operand.eval_beside(&value, &other, env)?;
             let other = when.eval_beside(&other, &value, env)?.unwrap_or(other);
-            if compare(number.as_ref().unwrap_or(&value), &other, env.zone())? == Some(Ordering::Equal) {
+            if compare(number.as_ref().unwrap_or(&value), &other, rules)? == Some(Ordering::Equal) {
                 env.takes(branches, n);
                 return Ok(Some(then));
             }
