@@ -222,3 +222,98 @@ fn look_ups_are_words_of_the_language() {
         assert!(said.contains("S1"), "{said}");
     }
 }
+
+#[test]
+fn the_rows_of_a_table_may_be_a_hash_of_redis() {
+    let field = r#"{"field": "f", "value": "_findCollection find code from t where name={{shop}}"}"#;
+    let extras = json!({"lookup": {"t": {"redis": "shops", "key": "name", "field": "code"}}}).to_string();
+    let mapping = Mapping::load(&document(field), Some(&extras)).unwrap();
+    let warnings: Vec<_> = mapping.warnings().iter().map(ToString::to_string).collect();
+    let is_told = warnings
+        .iter()
+        .any(|warning| warning.contains("of the hash shops in Redis"));
+    assert!(is_told, "{warnings:?}");
+    let sources = mapping.sources();
+    assert_eq!(sources.hashes(), [("t".to_owned(), "shops".to_owned())]);
+    let cell = |shop: &str| {
+        let record = mapping::Record::new(json!({"shop": shop}).as_object().unwrap().clone());
+        mapping.map(&record, crate::support::now()).unwrap()[0]
+            .value
+            .clone()
+    };
+    assert_eq!(cell("甲店"), None);
+    let give = |fields: &[(&str, &str)]| {
+        let fields = fields
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        sources.give("t", fields.collect());
+        let first = sources.refresh();
+        // A table that has just changed counts when it is the same at the next look.
+        (first, sources.refresh())
+    };
+    let before = sources.digest();
+    assert_eq!(
+        give(&[("甲店", "S-1"), ("乙店", r#"{"code": "S-2", "more": 1}"#)]),
+        (Ok(false), Ok(true))
+    );
+    assert_eq!(
+        (cell("甲店"), cell("乙店"), cell("丙店")),
+        (text("S-1"), text("S-2"), None)
+    );
+    assert_ne!(sources.digest(), before);
+    assert_eq!(
+        give(&[("甲店", "S-1"), ("乙店", r#"{"code": "S-2", "more": 1}"#)]),
+        (Ok(false), Ok(false))
+    );
+    assert_eq!(give(&[("甲店", "S-9")]), (Ok(false), Ok(true)));
+    assert_eq!((cell("甲店"), cell("乙店")), (text("S-9"), None));
+    let none = json!({"lookup": {"t": {"key": "name"}}}).to_string();
+    let faults = Mapping::load(&document(field), Some(&none)).unwrap_err();
+    assert!(
+        faults[0].to_string().contains("file or redis is needed"),
+        "{}",
+        faults[0]
+    );
+}
+
+#[test]
+fn texts_that_are_calculated_with_are_told_by_try_once() {
+    let folder = Folder::new();
+    folder
+        .write("m.json", whole(json!([{"field": "_widget_1720322268295", "label": "甲", "value": "_function SUM('{{tag.*.n}}' + 0)"}]), json!({})))
+        .write("c.json", json!({"tag": [{"n": "5 件"}, {"n": "5 件"}, {"n": "6"}]}));
+    let said = folder.mapping(&["try", "m.json", "--company", "c.json"]).1;
+    assert_eq!(
+        said.matches("5 件 is calculated with and is no number").count(),
+        1,
+        "{said}"
+    );
+    assert!(said.contains("\"16\""), "{said}");
+}
+
+#[test]
+fn the_accounts_own_dictionary_knows_fields_that_nobody_has_filled() {
+    let folder = Folder::new();
+    let fields = json!({
+        "fields": [
+            {"id": "1", "label": "合作年限", "group": "特征信息", "field_type": 5, "contact": false},
+            {"id": "2", "label": "微信", "group": "", "contact": true}
+        ],
+        "customers": [{"company_id": "7", "name": "a"}]
+    });
+    folder.write("fields.json", fields);
+    let check = |value: &str| {
+        folder.write(
+            "m.json",
+            whole(
+                json!([{"field": "_widget_1720322268295", "label": "甲", "value": value}]),
+                json!({}),
+            ),
+        );
+        folder.mapping(&["check", "m.json", "--company", "fields.json"]).1
+    };
+    let said = check("{{特征信息合作年限}}");
+    assert!(!said.contains("warning"), "{said}");
+    let said = check("{{特征信息合作年数}}");
+    assert!(said.contains("near are {{特征信息合作年限}}"), "{said}");
+}

@@ -64,7 +64,11 @@ impl<'r> Env<'r> {
 
     pub(crate) fn notice(&self, text: impl FnOnce() -> String) {
         if let Some(notices) = self.notices {
-            notices.borrow_mut().push(Notice(text()));
+            let (told, mut known) = (Notice(text()), notices.borrow_mut());
+            // The same of every element of a list is one notice.
+            if !known.contains(&told) {
+                known.push(told);
+            }
         }
     }
 }
@@ -91,7 +95,10 @@ impl Expr {
             Expr::Negate(value) => arithmetic::negate(&value.eval_number(env)?),
             Expr::Not(value) => Ok(truth(value.truth(env)?.map(|t| !t))),
             Expr::Arithmetic(operator, a, b) => {
-                arithmetic::compute(*operator, &a.eval_number(env)?, &b.eval_number(env)?)
+                let (a, b) = (a.eval_number(env)?, b.eval_number(env)?);
+                no_number(&a, env);
+                no_number(&b, env);
+                arithmetic::compute(*operator, &a, &b)
             }
             Expr::Compare(..)
             | Expr::And(_)
@@ -131,6 +138,18 @@ impl Expr {
             Expr::Collated(value, _) => cast::cast(value.eval(env)?, Target::Char(None), env),
             Expr::Aggregate { .. } => aggregate::aggregate(self, env),
         }
+    }
+}
+
+/// Tells of a text that is calculated with and is none: MySQL takes what it begins with for the number, or 0.
+fn no_number(value: &Value<'_>, env: &Env<'_>) {
+    if let Value::Text(text) = value
+        && !text.trim().is_empty()
+        && Value::literal(text.trim()).is_none()
+    {
+        env.notice(|| {
+            words::tr!("{text} is calculated with and is no number; MySQL takes what it begins with, or 0")
+        });
     }
 }
 
