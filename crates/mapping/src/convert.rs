@@ -142,6 +142,14 @@ impl Converter {
         // The form's wrapping is there once, however often it is written.
         let is_wrapping = |step: &Conversion| matches!(step, Conversion::Object(key) if key == "value");
         steps.dedup_by(|a, b| is_wrapping(a) && is_wrapping(b));
+        if !steps.is_sorted_by_key(Conversion::wraps) {
+            // Nothing reads what is wrapped, so a wrapping in front of other parsers can only be meant as the last one.
+            steps.sort_by_key(Conversion::wraps);
+            let message = words::text!(
+                "a parser that wraps the value stands before others; it is applied as the last one"
+            );
+            reader.warn(node.range.start, message.to_owned());
+        }
         Converter { steps }
     }
 }

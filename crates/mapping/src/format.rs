@@ -57,11 +57,35 @@ impl ValueFormat {
         Format::parse(text).or_else(pattern).map(ValueFormat)
     }
 
+    /// One of the formats by its name.
+    pub(super) fn named(name: &str, argument: Option<&str>) -> Option<ValueFormat> {
+        Format::named(name, argument.unwrap_or_default()).map(ValueFormat)
+    }
+
     /// What is odd about a date pattern, and the right spelling.
     pub(super) fn odd(&self) -> Option<(String, String)> {
         match &self.0 {
             Format::Pattern(pattern) => pattern.odd(),
             _ => None,
+        }
+    }
+
+    /// Its name, for people.
+    pub(super) fn name(&self) -> &'static str {
+        match &self.0 {
+            Format::Date => "date",
+            Format::Time => "time",
+            Format::DateTime => "dateTime",
+            Format::ShortDate => "shortDate",
+            Format::ShortTime => "shortTime",
+            Format::ShortDateTime => "shortDateTime",
+            Format::Description => "dateDescription",
+            Format::LongText(_) => "longText",
+            Format::IntVal => "intval",
+            Format::Round(_) => "round",
+            Format::Amount => "amount",
+            Format::Implode(_) => "implode",
+            Format::Pattern(_) => words::text!("a date by a pattern"),
         }
     }
 
@@ -127,15 +151,19 @@ impl Format {
             Some((name, rest)) => (name, rest.trim_end_matches(')').trim_matches(['\'', '"'])),
             None => (text, ""),
         };
-        Some(match name.trim() {
+        Format::named(name, argument)
+    }
+
+    fn named(name: &str, argument: &str) -> Option<Format> {
+        Some(match name.trim().to_ascii_lowercase().as_str() {
             "date" => Format::Date,
             "time" => Format::Time,
-            "dateTime" | "datetime" => Format::DateTime,
-            "shortDate" => Format::ShortDate,
-            "shortTime" => Format::ShortTime,
-            "shortDateTime" => Format::ShortDateTime,
-            "dateDescription" => Format::Description,
-            "longText" => Format::LongText(if argument.is_empty() {
+            "datetime" => Format::DateTime,
+            "shortdate" => Format::ShortDate,
+            "shorttime" => Format::ShortTime,
+            "shortdatetime" => Format::ShortDateTime,
+            "datedescription" => Format::Description,
+            "longtext" => Format::LongText(if argument.is_empty() {
                 15
             } else {
                 argument.parse().ok()?

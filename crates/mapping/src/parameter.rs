@@ -94,7 +94,9 @@ impl ParameterType {
                 ParameterType::Text
             }
             "int" | "integer" | "bigint" | "long" | "smallint" | "tinyint" => ParameterType::Int,
-            "float" | "number" | "double" | "decimal" | "numeric" => ParameterType::Float,
+            "float" | "number" | "double" | "decimal" | "numeric" | "amount" | "money" => {
+                ParameterType::Float
+            }
             "boolean" | "bool" => ParameterType::Bool,
             "date" => ParameterType::Date,
             "datetime" | "timestamp" | "time" => ParameterType::DateTime,

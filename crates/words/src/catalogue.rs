@@ -1,6 +1,9 @@
 //! The Chinese of every English text: one JSON object per area in `zh/`, sorted, so that two branches rarely meet.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
 
 /// Area and its file.
 const AREAS: [(&str, &str); 8] = [
@@ -24,6 +27,14 @@ fn catalogue() -> &'static HashMap<String, String> {
 #[must_use]
 pub fn chinese(key: &str) -> Option<&'static str> {
     catalogue().get(key).map(String::as_str)
+}
+
+/// Whether a text is one of the Chinese ones.
+pub(crate) fn is_chinese(text: &str) -> bool {
+    static TEXTS: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    TEXTS
+        .get_or_init(|| catalogue().values().map(String::as_str).collect())
+        .contains(text)
 }
 
 /// Every English text with its Chinese one.

@@ -53,7 +53,9 @@ pub const PHRASES: [&str; 45] = [
 
 /// Sentences of the libraries that read JSON, files, SQL and regular expressions, as far as people meet them; `retold` says
 /// them.
-pub const LIBRARIES: [&str; 72] = [
+pub const LIBRARIES: [&str; 74] = [
+    mark!("must be an object of types or a widget list"),
+    mark!("must be true, false or a reason"),
     mark!("{0} at line {1} column {2}"),
     mark!("EOF while parsing a list"),
     mark!("EOF while parsing an object"),

@@ -10,13 +10,56 @@ use std::fmt::Display;
 /// What [`tr!`](crate::tr) expands to: the text with its arguments.
 #[must_use]
 pub fn text(key: &str, arguments: &[(&str, &dyn Display)]) -> String {
-    fill(spoken(key), |name, out| {
-        if let Some((_, value)) = arguments.iter().find(|(it, _)| *it == name) {
-            let value = value.to_string();
-            // One sentence inside of another is a constant that was only marked where it stands.
-            out.push_str(if value.contains(' ') { said(&value) } else { &value });
+    let value = |name: &str| {
+        let (_, value) = arguments.iter().find(|(it, _)| *it == name)?;
+        let value = value.to_string();
+        // One sentence inside of another is a constant that was only marked where it stands.
+        Some(if value.contains(' ') {
+            said(&value).to_owned()
+        } else {
+            value
+        })
+    };
+    match current() {
+        Language::English => fill(key, |name, out| out.push_str(&value(name).unwrap_or_default())),
+        Language::Chinese => filled(spoken(key), value),
+    }
+}
+
+/// The same in Chinese, where the blanks that set a name off are none between two texts of the catalogue.
+pub(crate) fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_ours = false;
+    for piece in pieces(text) {
+        match piece {
+            Piece::Literal(literal) => {
+                let after = literal
+                    .strip_prefix(' ')
+                    .filter(|rest| is_ours && rest.starts_with(is_han));
+                out.push_str(match after {
+                    Some(rest) if out.ends_with(is_han) => rest,
+                    _ => &literal,
+                });
+                is_ours = false;
+            }
+            Piece::Argument(name) => {
+                let value = value(&name).unwrap_or_default();
+                is_ours = catalogue::is_chinese(&value);
+                let is_gap = out
+                    .strip_suffix(' ')
+                    .is_some_and(|before| before.ends_with(is_han));
+                if is_ours && is_gap && value.starts_with(is_han) {
+                    out.pop();
+                }
+                out.push_str(&value);
+            }
         }
-    })
+    }
+    out
+}
+
+pub(crate) fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
 /// A text that was marked elsewhere ([`mark!`](crate::mark)), or came from a list of such texts; what is unknown stays.
@@ -60,4 +103,22 @@ pub(crate) fn fill(text: &str, mut value: impl FnMut(&str, &mut String)) -> Stri
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_texts_of_the_catalogue_have_no_blank_between_them() {
+        crate::scoped(Language::Chinese, || {
+            let known = said("empty");
+            assert_eq!(known, "空");
+            let said = |value: &str| filled("请使用 {right} 再试", |_| Some(value.to_owned()));
+            assert_eq!(said(known), format!("请使用{known}再试"));
+            assert_eq!(said("name"), "请使用 name 再试");
+            // The customers' own names stay set off.
+            assert_eq!(said("星数"), "请使用 星数 再试");
+        });
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     catalogue,
     joints::{OF, SENTENCES},
     language::{Language, current},
-    render::fill,
+    render::{filled, is_han},
     template::{Piece, pieces},
 };
 use std::{collections::HashMap, sync::OnceLock};
@@ -81,10 +81,8 @@ fn whole(sentence: &str, depth: usize) -> Option<String> {
     }
     patterns().iter().find_map(|pattern| {
         let arguments = arguments(&pattern.pieces, sentence)?;
-        Some(fill(pattern.chinese, |name, out| {
-            if let Some(value) = arguments.get(name) {
-                out.push_str(&inner(value, depth - 1));
-            }
+        Some(filled(pattern.chinese, |name| {
+            arguments.get(name).map(|value| inner(value, depth - 1))
         }))
     })
 }
@@ -108,6 +106,8 @@ fn joined(sentence: &str, depth: usize) -> Option<String> {
                 Some(first) => Some(format!("{first}{chinese}{behind}")),
                 // Names and numbers lead many a sentence: `ALERT_URL: is not a URL`.
                 None if behind != rest => Some(format!("{first}{chinese}{behind}")),
+                // Both were told in Chinese when they were made.
+                None if rest.starts_with(is_han) => Some(format!("{first}{chinese}{rest}")),
                 None => None,
             }
         })
@@ -203,6 +203,18 @@ mod tests {
         for foreign in ["4001 nobody has written (this)", "7 (", "x)"] {
             assert_eq!(told(foreign), foreign);
         }
+    }
+
+    #[test]
+    fn what_was_told_before_is_joined_in_chinese() {
+        assert_eq!(
+            told("无法使用 t.json: 文件中没有测试"),
+            "无法使用 t.json：文件中没有测试"
+        );
+        assert_eq!(
+            told("invalid type: map, expected a sequence"),
+            "类型不对：这里是对象，应为列表"
+        );
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub(super) fn of(parameter: &Parameter, document: &str, message: String) -> Prob
 
 fn judged(path: &Path, known: &Known, names: &std::collections::BTreeSet<String>) -> Option<String> {
     let key = path.as_str();
+    if known.listed.contains(key) {
+        return None;
+    }
     let near = || {
         let near = nearest(key, names.iter().map(String::as_str));
         let spelt: Vec<String> = near.iter().map(|name| format!("{{{{{name}}}}}")).collect();

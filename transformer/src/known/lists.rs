@@ -29,7 +29,12 @@ pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<St
                     let entry = numbered.entry(list).or_default();
                     *entry = (*entry).max(index + 1);
                 }
-                Segment::Key(_) if !list.ends_with('*') && known.is_list(&list) => {
+                // The entry of a number is no list, though its name without the number is one.
+                Segment::Key(_)
+                    if !list.ends_with('*')
+                        && !matches!(path.segments().get(at - 1), Some(Segment::Index(..)))
+                        && known.is_list(&list) =>
+                {
                     let more = profile.map_or(0, |profile| profile.longer_than(&list, 1));
                     let is_joined = joined.iter().any(|joined| joined.as_str() == path.as_str());
                     if more > 0 || is_joined {

@@ -32,6 +32,8 @@ pub(crate) struct Known {
     seen: Option<(Profile, Record)>,
     /// Key → ids of the fields that become it, of those that become the same one.
     collided: BTreeMap<String, Vec<String>>,
+    /// Keys of the account's own dictionary of fields.
+    listed: BTreeSet<String>,
 }
 
 impl Known {
@@ -40,6 +42,7 @@ impl Known {
         let origin = ["origin_list", "origin"].map(str::to_owned).to_vec();
         Known {
             seen: None,
+            listed: BTreeSet::new(),
             collided: BTreeMap::from([("基本信息客户来源".to_owned(), origin)]),
         }
     }
@@ -50,6 +53,12 @@ impl Known {
             .into_iter()
             .map(|collision| (collision.key, collision.ids));
         self.collided.extend(found);
+        self
+    }
+
+    /// The same with keys that the account has, whether a record has them or not.
+    pub(crate) fn listed(mut self, keys: Vec<String>) -> Known {
+        self.listed.extend(keys);
         self
     }
 
@@ -97,6 +106,7 @@ impl Known {
         if let Some((_, sample)) = &self.seen {
             names.extend(keys_of(sample));
         }
+        names.extend(self.listed.iter().cloned());
         names
     }
 }

@@ -68,6 +68,20 @@ fn number(text: &str) -> Result<String, String> {
     }
 }
 
+/// `007` is 7, as the form keeps it.
+fn without_noughts(number: &str) -> String {
+    let (sign, digits) = number
+        .strip_prefix('-')
+        .map_or(("", number), |digits| ("-", digits));
+    let kept = digits.trim_start_matches('0');
+    let nought = if kept.is_empty() || kept.starts_with('.') {
+        "0"
+    } else {
+        ""
+    };
+    format!("{sign}{nought}{kept}")
+}
+
 fn integer(text: &str) -> Result<String, String> {
     let number = number(text)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
@@ -92,7 +106,10 @@ pub(super) fn cell(value: Json, widget: Widget, zone: &Zone) -> Result<Option<Ce
     }
     Ok(Some(match widget {
         Widget::Text => Cell::Text(plain(value)),
-        Widget::Number => Cell::Number(number(&scalar(value, words::text!("a number"))?)?),
+        Widget::Number => Cell::Number(without_noughts(&number(&scalar(
+            value,
+            words::text!("a number"),
+        )?)?)),
         Widget::DateTime => {
             let text = scalar(value, words::text!("a date"))?;
             if is_never(&text) {

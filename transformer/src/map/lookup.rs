@@ -1,9 +1,12 @@
-//! The tables of look-ups: read from the files that the additions name, and again when those have changed.
+//! The tables of look-ups: read from the files that the additions name, and again when those have changed; or from hashes
+//! in Redis, which are handed in.
 //!
 //! `"lookup": {"<collection>": {"file": "shops.csv", "key": "name", "field": "code", "missing": "empty"}}`; a file is
 //! CSV with a line of names, or JSON: an array of objects, one object per line, or an object of keys. `key` and `field`
 //! say what the file calls the columns that documents name otherwise.
 
+mod file;
+mod hash;
 mod names;
 mod rows;
 
@@ -12,22 +15,25 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock, RwLockWriteGuard};
 use std::time::SystemTime;
 
+pub(crate) use file::LARGEST_FILE;
+use hash::{Given, digest};
 use mapping::{Lookup, Missing, Place, Problem, Table, Tables};
 use names::Names;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-/// Largest file of a table; it is held in memory.
-const LARGEST_FILE: u64 = 16 << 20;
 /// Most rows of a table.
-const MOST_ROWS: usize = 200_000;
+pub(crate) const MOST_ROWS: usize = 200_000;
 
 /// Where the rows of a collection are.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Declared {
-    /// Relative to the additions.
-    file: PathBuf,
+    /// Relative to the additions. Beside a hash it is for commands that do not ask Redis.
+    #[serde(default)]
+    file: Option<PathBuf>,
+    /// Name of a hash in Redis: key of a row → its columns as JSON, or the one value.
+    #[serde(default)]
+    redis: Option<String>,
     /// What the file calls the columns that rows are found by.
     #[serde(default)]
     key: Names,
@@ -61,6 +67,8 @@ pub struct Sources {
     declared: BTreeMap<String, Declared>,
     wanted: Vec<Lookup>,
     read: RwLock<Read>,
+    /// Rows of hashes, by collection.
+    given: RwLock<BTreeMap<String, Given>>,
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +97,7 @@ impl Sources {
             declared,
             wanted: wanted.iter().map(|wanted| wanted.lookup.clone()).collect(),
             read: RwLock::default(),
+            given: RwLock::default(),
         };
         let stamps = sources.stamps();
         let (mut tables, mut problems) = (Tables::default(), Vec::new());
@@ -203,37 +212,13 @@ impl Sources {
         Ok(tables)
     }
 
-    fn stamps(&self) -> Vec<Stamp> {
-        let stamp = |declared: &Declared| {
-            let meta = std::fs::metadata(self.folder.join(&declared.file)).ok()?;
-            Some((meta.modified().ok()?, meta.len()))
-        };
-        self.declared.values().map(stamp).collect()
-    }
-
     fn table(&self, collection: &str, declared: &Declared) -> Result<Table, String> {
-        let path = self.folder.join(&declared.file);
-        let shown = path.display();
-        let size = std::fs::metadata(&path)
-            .map_err(|error| words::of(&shown, words::retold(&error.to_string())))?
-            .len();
-        if size > LARGEST_FILE {
-            return Err(words::tr!("{shown} is larger than {} MiB", LARGEST_FILE >> 20));
-        }
-        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => words::tr!("{shown} is no UTF-8 text; save it as CSV UTF-8"),
-            _ => words::of(&shown, words::retold(&error.to_string())),
-        })?;
-        let text = text.trim_start_matches('\u{feff}');
-        let is_json = text.trim_start().starts_with(['[', '{']);
-        let (columns, rows) = match is_json {
-            true => rows::of_json(text, declared),
-            false => rows::of_csv(text),
-        }
-        .map_err(|why| words::of(&shown, why))?;
-        if rows.len() > MOST_ROWS {
-            return Err(words::tr!("{shown} has more than {MOST_ROWS} rows"));
-        }
+        let (columns, rows) = match (self.given(collection), &declared.file, &declared.redis) {
+            (Some(given), ..) => rows::of_json(&given.text, declared)?,
+            (None, Some(file), _) => self.of_file(file, declared)?,
+            (None, None, Some(_)) => self.nobody_asked(collection),
+            (None, None, None) => return Err(words::text!("file or redis is needed").to_owned()),
+        };
         let mut table = Table::new(columns, rows);
         table.missing = match declared.missing {
             Rule::Empty => Missing::Empty,
@@ -265,32 +250,26 @@ impl Sources {
     /// What of the tables' rows is not as it seems.
     pub(super) fn remarks(&self, extras: &str) -> Vec<Problem> {
         let tables = self.tables();
-        let told = self.wanted.iter().flat_map(|lookup| {
+        let of_redis = self.not_asked();
+        let here = self
+            .wanted
+            .iter()
+            .filter(|lookup| !of_redis.contains_key(lookup.collection.as_str()));
+        let told = here.flat_map(|lookup| {
             let table = tables.get(&lookup.collection);
             table.into_iter().flat_map(|table| table.remarks(lookup))
         });
         let mut told: Vec<String> = told.collect();
+        told.extend(of_redis.iter().map(|(collection, hash)| {
+            words::tr!(
+                "the rows of {collection} are those of the hash {hash} in Redis; commands that do not ask Redis find none, \
+                 unless \"file\" gives them some"
+            )
+        }));
         told.sort_unstable();
         told.dedup();
         told.into_iter()
             .map(|message| Problem::new(extras, message))
             .collect()
     }
-}
-
-/// Of everything in the tables; the same in every replica.
-fn digest(tables: &Tables) -> u64 {
-    let mut hash = Sha256::new();
-    for name in tables.names() {
-        hash.update(name);
-        for piece in tables.get(name).into_iter().flat_map(Table::content) {
-            hash.update(piece.as_bytes());
-            hash.update([0]);
-        }
-    }
-    let bytes = hash.finalize();
-    bytes
-        .iter()
-        .take(8)
-        .fold(0, |all, byte| all << 8 | u64::from(*byte))
 }

@@ -35,6 +35,7 @@ pub use widget::Widget;
 use compile::compile;
 use field::Field;
 pub use lookup::Sources;
+pub(crate) use lookup::{LARGEST_FILE as LARGEST_TABLE, MOST_ROWS};
 pub use tried::Tried;
 use wanted::{untyped, wanted_lookups};
 use wrapping::Remarks;

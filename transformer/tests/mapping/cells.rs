@@ -67,7 +67,7 @@ fn widgets_decide_what_is_sent_and_refuse_what_does_not_fit() {
     for (widget, value, expected) in [
         ("text", json!("a"), Cell::Text("a".to_owned())),
         ("radiogroup", json!("德国"), Cell::Text("德国".to_owned())),
-        ("number", json!("007"), Cell::Number("007".to_owned())),
+        ("number", json!("007"), Cell::Number("7".to_owned())),
         ("number", json!(-0.5), Cell::Number("-0.5".to_owned())),
         (
             "datetime",

@@ -196,7 +196,7 @@ fn extras_are_checked() {
   "key_widget": 5,
   "widgets": {"a": 1, "b": "sn", "c": "number"},
   "zone": "Mars",
-  "condition": [[{"field": "x", "logic": "equals"}]],
+  "condition": [[{"field": "x", "logic": "resembles"}]],
   "failed_expression": "blank", "wigets": {}
 }"#;
     let found = bad(many);
@@ -205,7 +205,7 @@ fn extras_are_checked() {
         "extras:3:15: widgets.a must be a type",
         "extras:3:23: widgets.b: the type \"sn\" is not known or not writable",
         "extras:4:3: zone: ",
-        "extras:5:18: unknown logic \"equals\"",
+        "extras:5:18: unknown logic \"resembles\"",
         "extras:6:3: failed_expression: must be \"error\" or \"text\"",
         "extras:6:33: unknown key \"wigets\"",
     ] {

@@ -17,3 +17,4 @@ mod slim;
 mod sources;
 mod support;
 mod tables;
+mod usual;

@@ -264,7 +264,7 @@ fn conditions_that_can_hold_for_nobody_are_told() {
     for (test, part) in [
         (
             json!({"field": "a", "logic": "eq", "value": ["1", "2"]}),
-            "only with between",
+            "a list stands with in, notin and between",
         ),
         (json!({"field": "a", "logic": "eq"}), "no value to compare with"),
         (

@@ -154,7 +154,9 @@ fn source_documents() {
     let without = Context::at(Timestamp::UNIX_EPOCH);
     assert_eq!(source.parameters(&without).unwrap_err().1.code, "no-variable");
     let wrong = SourceDocument::parse(
-        &SOURCE.replace("QUERY", "EXECUTE").replace("\"eq\"", "\"equals\""),
+        &SOURCE
+            .replace("QUERY", "EXECUTE")
+            .replace("\"eq\"", "\"resembles\""),
         "s.json",
     )
     .unwrap_err();

@@ -6,11 +6,9 @@ use serde_json::Value as Json;
 
 use super::super::expression::{Evaluation, Expression, Form, Scope, Source, Variable, Zone};
 use super::super::record::text_of;
-use super::super::sql::dates;
-use super::super::sql::value::Value;
+use super::super::sql::collation::Collation;
+use super::values::{TIMESTAMP, marked, number, order, point, seconds};
 
-/// What marks a point of time.
-const TIMESTAMP: &str = "timestamp:";
 /// What stands between the two values of `between`.
 const COMMAS: [char; 2] = [',', '，'];
 
@@ -19,9 +17,18 @@ pub(super) enum Logic {
     Equal(Wanted, bool),
     Order(Wanted, &'static [Ordering]),
     Like(Wanted, bool),
+    In(Members, bool),
     /// Two values with a comma between them.
     Between(Wanted),
     Null(bool),
+}
+
+/// What `in` looks through.
+#[derive(Debug, Clone)]
+pub(super) enum Members {
+    Each(Vec<Wanted>),
+    /// One text with commas in it.
+    Joined(Vec<Wanted>),
 }
 
 /// What a test compares with.
@@ -131,19 +138,45 @@ impl Wanted {
 }
 
 impl Logic {
-    pub(super) fn wanted(&self) -> Option<&Wanted> {
+    pub(super) fn wanted(&self) -> &[Wanted] {
         match self {
             Logic::Equal(wanted, _)
             | Logic::Order(wanted, _)
             | Logic::Like(wanted, _)
-            | Logic::Between(wanted) => Some(wanted),
-            Logic::Null(_) => None,
+            | Logic::Between(wanted) => std::slice::from_ref(wanted),
+            Logic::In(Members::Each(all) | Members::Joined(all), _) => all,
+            Logic::Null(_) => &[],
         }
     }
 
+    fn is_in(
+        value: Option<&Json>,
+        members: &Members,
+        on: &Evaluation<'_>,
+        scope: Option<&Scope<'_>>,
+    ) -> Option<bool> {
+        let zone = on.zone().time_zone();
+        let (all, is_joined) = match members {
+            Members::Each(all) => (all, false),
+            Members::Joined(all) => (all, true),
+        };
+        let mut found = false;
+        for wanted in all {
+            let text = wanted.text(on, scope)?;
+            found |= match is_joined {
+                true => text.split(COMMAS).any(|one| equal(value, one.trim(), zone)),
+                false => equal(value, &text, zone),
+            };
+        }
+        Some(found)
+    }
+
     pub(super) fn holds(&self, value: Option<&Json>, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> bool {
+        if let Logic::In(members, wanted) = self {
+            return Logic::is_in(value, members, on, scope).is_none_or(|found| found == *wanted);
+        }
         let text = value.map(text_of).unwrap_or_default();
-        let other = match self.wanted().map(|wanted| wanted.text(on, scope)) {
+        let other = match self.wanted().first().map(|wanted| wanted.text(on, scope)) {
             Some(None) => return true,
             Some(Some(other)) => other,
             None => String::new(),
@@ -151,14 +184,8 @@ impl Logic {
         let zone = on.zone().time_zone();
         match self {
             Logic::Null(wanted) => text.is_empty() == *wanted,
-            Logic::Equal(_, wanted) => {
-                // A flag is written as a word or as a number.
-                let is_flag = matches!(
-                    (value, other.trim()),
-                    (Some(Json::Bool(true)), "1") | (Some(Json::Bool(false)), "0")
-                );
-                (is_flag || order(&text, &other, zone) == Some(Ordering::Equal) || text == *other) == *wanted
-            }
+            Logic::Equal(_, wanted) => equal(value, &other, zone) == *wanted,
+            Logic::In(..) => true,
             // A value that is empty for this record is no bound.
             Logic::Order(Wanted::Computed { .. }, _) if other.is_empty() => true,
             Logic::Order(_, allowed) => order(&text, &other, zone).is_some_and(|o| allowed.contains(&o)),
@@ -180,7 +207,7 @@ impl Logic {
                     true => other,
                     false => format!("%{other}%"),
                 };
-                super::super::sql::like::Like::new(&whole, '\\')
+                super::super::sql::like::Like::new(&whole, '\\', Collation::default())
                     .matches(&text)
                     .unwrap_or(false)
                     == *wanted
@@ -189,76 +216,12 @@ impl Logic {
     }
 }
 
-/// What stands behind `timestamp:`, in capitals or not.
-fn marked(text: &str) -> Option<&str> {
-    let (mark, rest) = text.trim_start().split_at_checked(TIMESTAMP.len())?;
-    mark.eq_ignore_ascii_case(TIMESTAMP).then_some(rest)
-}
-
-/// The point of time of `timestamp:<unix>`, in seconds or milliseconds, or of `timestamp:<date>`.
-fn seconds(text: &str, zone: &jiff::tz::TimeZone) -> Option<i64> {
-    let text = marked(text)?.trim();
-    let unix = text.parse::<i64>().ok();
-    let unix = unix.map(|unix| if text.len() == 13 { unix / 1_000 } else { unix });
-    unix.or_else(|| {
-        let datetime = dates::parse(text, zone)?.datetime;
-        Some(zone.to_timestamp(datetime).ok()?.as_second())
-    })
-}
-
-/// Numbers as numbers, `timestamp:<unix>` against a date, everything else as text.
-fn order(text: &str, other: &str, zone: &jiff::tz::TimeZone) -> Option<Ordering> {
-    if let Some(seconds) = seconds(other, zone) {
-        let found = match text.parse::<i64>() {
-            Ok(millis) if text.len() == 13 => millis / 1_000,
-            Ok(unix) if text.len() >= 9 && text.len() != 14 => unix,
-            _ => zone
-                .to_timestamp(dates::parse(text, zone)?.datetime)
-                .ok()?
-                .as_second(),
-        };
-        return Some(found.cmp(&seconds));
-    }
-    match (number(text), number(other)) {
-        (Some(a), Some(b)) => a.partial_cmp(&b),
-        _ if text.is_empty() => None,
-        _ => match (point(text, zone), point(other, zone)) {
-            (Some(a), Some(b)) => Some(a.cmp(&b)),
-            _ => Some(text.cmp(other)),
-        },
-    }
-}
-
-/// A number, also with commas between its thousands.
-fn number(text: &str) -> Option<f64> {
-    let text = text.trim();
-    if Value::literal(text).is_some() {
-        return text.parse().ok();
-    }
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let mut groups = whole.trim_start_matches('-').split(',');
-    let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
-    let is_first = groups
-        .next()
-        .is_some_and(|group| (1..=3).contains(&group.len()) && is_digits(group));
-    let mut count = 0;
-    let is_grouped = groups.all(|group| {
-        count += 1;
-        group.len() == 3 && is_digits(group)
-    });
-    (is_first && is_grouped && count > 0 && is_digits(fraction))
-        .then(|| text.replace(',', "").parse().ok())
-        .flatten()
-}
-
-/// The point of time that a text is as a whole: a date with its year first, or a unix time beside one.
-fn point(text: &str, zone: &jiff::tz::TimeZone) -> Option<i64> {
-    let text = text.trim();
-    let datetime = match text.parse::<i64>() {
-        Ok(unix) if matches!(text.len(), 10 | 13) => dates::from_unix(unix, zone)?,
-        Ok(_) => return None,
-        Err(_) if matches!(text.as_bytes().get(4), Some(b'-' | b'/')) => dates::parse(text, zone)?.datetime,
-        Err(_) => return None,
-    };
-    zone.to_timestamp(datetime).ok().map(|t| t.as_second())
+fn equal(value: Option<&Json>, other: &str, zone: &jiff::tz::TimeZone) -> bool {
+    // A flag is written as a word or as a number.
+    let is_flag = matches!(
+        (value, other.trim()),
+        (Some(Json::Bool(true)), "1") | (Some(Json::Bool(false)), "0")
+    );
+    let text = value.map(text_of).unwrap_or_default();
+    is_flag || order(&text, other, zone) == Some(Ordering::Equal) || text == other
 }

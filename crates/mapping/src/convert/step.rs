@@ -89,9 +89,13 @@ impl Conversion {
                 })
             }
             "StringToArray" => Ok(Conversion::ToArray(
-                params.filter(|p| !p.is_empty()).unwrap_or_else(|| ",".to_owned()),
+                params
+                    .filter(|p| !p.is_empty())
+                    .map_or_else(|| ",".to_owned(), separator),
             )),
-            "ArrayToString" => Ok(Conversion::ToText(params.unwrap_or_else(|| ",".to_owned()))),
+            "ArrayToString" => Ok(Conversion::ToText(
+                params.map_or_else(|| ",".to_owned(), separator),
+            )),
             "ArrayUnique" => Ok(Conversion::Unique),
             "ConvertJson" => Ok(Conversion::Pairs),
             "K3WiseHeiHuCustomParser" => {
@@ -104,6 +108,17 @@ impl Conversion {
             }),
             _ => Err(words::tr!("unknown parser \"{name}\"; known are {KNOWN}")),
         }
+    }
+
+    /// It builds something around a value, which nothing can read afterwards.
+    pub(super) fn wraps(&self) -> bool {
+        matches!(
+            self,
+            Conversion::Object(_)
+                | Conversion::TwoStage(..)
+                | Conversion::KeyName(_)
+                | Conversion::TableField { .. }
+        )
     }
 
     /// Whether it has this parameter.
@@ -174,6 +189,12 @@ impl Conversion {
     }
 }
 
+/// A line break is written as in texts of programs.
+fn separator(text: impl AsRef<str>) -> String {
+    let text = text.as_ref();
+    text.replace("\\n", "\n").replace("\\t", "\t")
+}
+
 /// Two names with a comma between them.
 fn pair(text: &str) -> Option<(&str, &str)> {
     let (one, two) = text.split_once(',')?;
@@ -196,7 +217,7 @@ fn flat(value: Json) -> Json {
 
 fn name(value: &Json) -> &'static str {
     match value {
-        Json::Null => "empty",
+        Json::Null => words::text!("empty"),
         Json::Bool(_) => words::text!("a boolean"),
         Json::Number(_) => words::text!("a number"),
         Json::String(_) => words::text!("a text"),

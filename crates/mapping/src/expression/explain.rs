@@ -85,6 +85,7 @@ fn name(placeholder: &Placeholder) -> String {
         Pipe::Json => words::tr!("{text} as JSON"),
         Pipe::Replace(from, to) => words::tr!("{text} with \"{from}\" replaced by \"{to}\""),
         Pipe::Implode(separator) => words::tr!("{text} joined by \"{separator}\""),
+        Pipe::Format(format) => words::tr!("{text} as {}", format.name()),
         Pipe::EscapeLike(_) | Pipe::EscapeRegex => text,
     })
 }
@@ -167,7 +168,7 @@ pub(super) fn words(expr: &Expr) -> String {
         } => {
             let pattern = match pattern {
                 LikePattern::Fixed(_, text) => format!("\"{text}\""),
-                LikePattern::Dynamic(expr, _) => words(expr),
+                LikePattern::Dynamic(expr, ..) => words(expr),
             };
             words::tr!("{} is {}like {pattern}", words(value), not(*negated))
         }
@@ -178,7 +179,7 @@ pub(super) fn words(expr: &Expr) -> String {
         } => {
             let pattern = match pattern {
                 RegexPattern::Fixed(regex) => format!("\"{regex}\""),
-                RegexPattern::Dynamic(expr) => words(expr),
+                RegexPattern::Dynamic(expr, _) => words(expr),
             };
             words::tr!(
                 "{} {} the pattern {pattern}",
@@ -205,11 +206,16 @@ pub(super) fn words(expr: &Expr) -> String {
                 false => words::tr!("{amount} {unit} after {date}"),
             }
         }
+        Expr::Collated(value, collation) if collation.is_exact() => {
+            words::tr!("{} to the letter", words(value))
+        }
+        Expr::Collated(value, _) => words(value),
         Expr::Cast(value, target) => words::tr!("{} as {}", words(value), kind(*target)),
         Expr::Aggregate {
             function,
             of,
             distinct,
+            order,
             separator,
             ..
         } => {
@@ -224,13 +230,22 @@ pub(super) fn words(expr: &Expr) -> String {
             let each = if *distinct {
                 words::text!("all different")
             } else {
-                "all"
+                words::text!("all")
+            };
+            let by_keys = order.iter().map(|key| match key.descending {
+                true => words::tr!("{} descending", words(&key.of)),
+                false => words(&key.of),
+            });
+            let by_keys = by_keys.collect::<Vec<_>>().join(", ");
+            let sorted = match by_keys.is_empty() {
+                true => String::new(),
+                false => words::tr!(" in the order of {by_keys}"),
             };
             let by = separator
                 .as_ref()
                 .map(|s| words::tr!(" joined by \"{s}\""))
                 .unwrap_or_default();
-            format!("{what} {each} {}{by}", words(of))
+            format!("{what} {each} {}{sorted}{by}", words(of))
         }
     }
 }
@@ -250,13 +265,13 @@ fn sign(operator: Operator) -> &'static str {
         Operator::Multiply => "×",
         Operator::Divide => "/",
         Operator::IntegerDivide => words::text!("divided without rest by"),
-        Operator::Remainder => "modulo",
+        Operator::Remainder => words::text!("modulo"),
     }
 }
 
 fn compared(comparison: Comparison) -> &'static str {
     match comparison {
-        Comparison::Equal | Comparison::Same => "is",
+        Comparison::Equal | Comparison::Same => words::text!("is"),
         Comparison::NotEqual => words::text!("is not"),
         Comparison::Less => words::text!("is less than"),
         Comparison::LessOrEqual => words::text!("is at most"),
@@ -267,10 +282,10 @@ fn compared(comparison: Comparison) -> &'static str {
 
 fn kind(target: Target) -> &'static str {
     match target {
-        Target::Char(_) => "text",
+        Target::Char(_) => words::text!("text"),
         Target::Signed | Target::Unsigned => words::text!("whole number"),
-        Target::Decimal(..) | Target::Double => "number",
-        Target::Date => "date",
+        Target::Decimal(..) | Target::Double => words::text!("number"),
+        Target::Date => words::text!("date"),
         Target::DateTime => words::text!("date and time"),
     }
 }

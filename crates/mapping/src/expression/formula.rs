@@ -81,7 +81,8 @@ fn unknown_word(text: &str) -> Option<(String, String)> {
         .chars()
         .next()
         .is_none_or(|c| is_blank(c) || matches!(c, '(' | '{' | ':' | '（'));
-    if word.len() < 3 || !ends {
+    let is_known = WORDS.iter().any(|known| known[1..] == *word);
+    if word.len() < 3 || !ends || is_known {
         return None;
     }
     let lower = format!("_{}", word.to_ascii_lowercase());

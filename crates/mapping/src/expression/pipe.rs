@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::super::format::ValueFormat;
 use super::super::record::text_of;
 use super::super::sql::decimal::Decimal;
 use super::super::sql::error::Failure;
@@ -26,6 +27,8 @@ pub(crate) enum Pipe {
     Replace(String, String),
     /// Joins a list, leaving out empty elements (ours; the name is that of `formatResponse`).
     Implode(String),
+    /// One of the formats of `formatResponse`; a value that it cannot read stays as it is.
+    Format(ValueFormat),
     /// Inside a LIKE pattern: the data's wildcards stand for themselves. Not to be written.
     EscapeLike(char),
     /// The same inside a regular expression.
@@ -59,10 +62,10 @@ impl Pipe {
             ("implode", [separator]) => Ok(Pipe::Implode(separator.clone())),
             // A pattern without the word in front of it: `{{create_time|yyyy-MM-dd}}`.
             _ if name.starts_with(['y', 'Y', '%']) => Pattern::parse(text.trim()).map(Pipe::Pattern),
-            _ => Err(words::tr!(
-                "unknown pipe \"{text}\"; known are datetime, date, datetime('Y-m-d H:i:s'), timestamp, timestamp_ms, \
-                 string, number:2, json_encode, replace('a', 'b'), implode('、')"
-            )),
+            (_, [] | [_]) => ValueFormat::named(name, arguments.first().map(String::as_str))
+                .map(Pipe::Format)
+                .ok_or_else(|| unknown(text)),
+            _ => Err(unknown(text)),
         }
     }
 
@@ -87,6 +90,7 @@ impl Pipe {
                 }
                 Value::String(text.replace(from.as_str(), to))
             }
+            Pipe::Format(format) => format.apply(&value, env.context),
             Pipe::EscapeLike(escape) => Value::String(like::escape_like(&text, *escape)),
             Pipe::EscapeRegex => Value::String(like::escape_regex(&text)),
             Pipe::Implode(separator) => match &*value {
@@ -99,6 +103,13 @@ impl Pipe {
         };
         Ok(Cow::Owned(made))
     }
+}
+
+fn unknown(text: &str) -> String {
+    words::tr!(
+        "unknown pipe \"{text}\"; known are datetime, date, datetime('Y-m-d H:i:s'), time, timestamp, timestamp_ms, string, \
+         number:2, round(2), intval, amount, longText(15), json_encode, replace('a', 'b'), implode('、')"
+    )
 }
 
 /// Quoted or bare arguments, separated by commas.

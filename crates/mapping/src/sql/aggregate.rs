@@ -4,14 +4,16 @@
 //! without; the argument is evaluated once per element, with the array's path standing for the element. Lists inside of
 //! the elements are gone through in the same way.
 
+use std::cmp::Ordering;
+
 use super::super::expression::Scope;
 use super::super::path::Path;
 use super::arithmetic::compute;
-use super::compare::compare;
+use super::compare::{Rules, compare};
 use super::decimal::Decimal;
 use super::error::Failure;
 use super::eval::{Env, MAX_TEXT};
-use super::expr::{Aggregate, Expr, Operator};
+use super::expr::{Aggregate, Expr, Key, Operator};
 use super::value::{Number, Value};
 
 pub(super) fn aggregate<'r>(expr: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, Failure> {
@@ -20,27 +22,27 @@ pub(super) fn aggregate<'r>(expr: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, 
         of,
         over,
         distinct,
+        order,
         separator,
     } = expr
     else {
         return Ok(Value::Null);
     };
-    let mut values = values(of, over, env)?;
-    values.retain(|value| !value.is_null() && (*function == Aggregate::Join || !is_blank(value)));
+    let mut rows = Vec::new();
+    // Counted entries may be objects, of which no text is asked.
+    let quiet = Env {
+        notices: env.notices.filter(|_| *function != Aggregate::Count),
+        ..*env
+    };
+    gather(of, order, over, &quiet, None, &mut rows)?;
+    rows.retain(|row| !row.value.is_null() && (*function == Aggregate::Join || !is_blank(&row.value)));
     if *distinct {
-        let mut kept: Vec<Value<'r>> = Vec::with_capacity(values.len());
-        for value in values {
-            let mut known = false;
-            for other in &kept {
-                known |= compare(&value, other, env.zone())?.is_some_and(std::cmp::Ordering::is_eq);
-                env.step()?;
-            }
-            if !known {
-                kept.push(value);
-            }
-        }
-        values = kept;
+        rows = different(rows, of, env)?;
     }
+    if !order.is_empty() {
+        rows = sorted(rows, order, env)?;
+    }
+    let values: Vec<_> = rows.into_iter().map(|row| row.value).collect();
     match function {
         Aggregate::Count => Ok(Value::Int(i64::try_from(values.len()).unwrap_or(i64::MAX))),
         Aggregate::Sum => sum(values),
@@ -48,7 +50,7 @@ pub(super) fn aggregate<'r>(expr: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, 
             let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
             compute(Operator::Divide, &sum(values)?, &Value::Int(count))
         }
-        Aggregate::Max | Aggregate::Min => extreme(values, *function == Aggregate::Max, env),
+        Aggregate::Max | Aggregate::Min => extreme(values, *function == Aggregate::Max, env.rules([&**of])),
         Aggregate::Join => join(values, separator.as_deref().unwrap_or(",")),
     }
 }
@@ -57,26 +59,82 @@ fn is_blank(value: &Value<'_>) -> bool {
     matches!(value, Value::Text(text) if text.is_empty())
 }
 
-/// One value per element; values are made independent of the element's scope.
-fn values<'r>(of: &'r Expr, over: &[Path], env: &Env<'r>) -> Result<Vec<Value<'r>>, Failure> {
-    let mut found = Vec::new();
-    gather(of, over, env, None, &mut found)?;
-    Ok(found)
+/// What one element gives; values are made independent of the element's scope.
+struct Row<'r> {
+    value: Value<'r>,
+    keys: Vec<Value<'r>>,
+}
+
+/// The first of those that are equal.
+fn different<'r>(rows: Vec<Row<'r>>, of: &Expr, env: &Env<'_>) -> Result<Vec<Row<'r>>, Failure> {
+    let rules = env.rules([of]);
+    let mut kept: Vec<Row<'r>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut known = false;
+        for other in &kept {
+            known |= compare(&row.value, &other.value, rules)?.is_some_and(Ordering::is_eq);
+            env.step()?;
+        }
+        if !known {
+            kept.push(row);
+        }
+    }
+    Ok(kept)
+}
+
+/// NULL comes first; one text among the keys makes texts of all of them, as in a column. Equal ones stay as they were.
+fn sorted<'r>(mut rows: Vec<Row<'r>>, order: &[Key], env: &Env<'_>) -> Result<Vec<Row<'r>>, Failure> {
+    for at in 0..order.len() {
+        let keys = || rows.iter().filter_map(|row| row.keys.get(at));
+        if keys().any(Value::is_text) && !keys().all(Value::is_text) {
+            for key in rows.iter_mut().filter_map(|row| row.keys.get_mut(at)) {
+                let text = std::mem::replace(key, Value::Null).into_text();
+                *key = text.map_or(Value::Null, Value::Text);
+            }
+        }
+    }
+    let rules: Vec<_> = order.iter().map(|key| env.rules([&key.of])).collect();
+    let before = |a: &Row<'_>, b: &Row<'_>| -> Result<Ordering, Failure> {
+        for (((x, y), key), rules) in a.keys.iter().zip(&b.keys).zip(order).zip(&rules) {
+            env.step()?;
+            let found = match (x.is_null(), y.is_null()) {
+                (false, false) => compare(x, y, *rules)?.unwrap_or(Ordering::Equal),
+                (x, y) => y.cmp(&x),
+            };
+            if found.is_ne() {
+                return Ok(if key.descending { found.reverse() } else { found });
+            }
+        }
+        Ok(Ordering::Equal)
+    };
+    // The library's sorting may panic where an order is none, and what MySQL calls equal is not always so in threes.
+    let (mut sorted, mut failure) = (Vec::with_capacity(rows.len()), None);
+    for row in rows {
+        let at = sorted.partition_point(|other| match before(other, &row) {
+            Ok(order) => order.is_le(),
+            Err(error) => failure.get_or_insert(error).message.is_empty(),
+        });
+        sorted.insert(at, row);
+    }
+    failure.map_or(Ok(sorted), Err)
 }
 
 /// Through the first list that a path passes through, with or without `*`, and through those inside of it.
 fn gather<'e>(
     of: &'e Expr,
+    order: &'e [Key],
     over: &[Path],
     env: &Env<'e>,
     within: Option<&Path>,
-    found: &mut Vec<Value<'_>>,
+    found: &mut Vec<Row<'_>>,
 ) -> Result<(), Failure> {
     let list = over
         .iter()
         .find_map(|path| path.list_on(env.record, env.scope, within));
     let Some((array, items)) = list else {
-        found.push(detach(of.eval(env)?));
+        let value = detach(of.eval(env)?);
+        let keys: Result<Vec<_>, _> = order.iter().map(|key| key.of.eval(env).map(detach)).collect();
+        found.push(Row { value, keys: keys? });
         return Ok(());
     };
     for element in items {
@@ -90,7 +148,7 @@ fn gather<'e>(
             scope: Some(&scope),
             ..*env
         };
-        gather(of, over, &inner, Some(&array), found)?;
+        gather(of, order, over, &inner, Some(&array), found)?;
     }
     Ok(())
 }
@@ -122,13 +180,14 @@ fn sum<'r>(values: Vec<Value<'_>>) -> Result<Value<'r>, Failure> {
     Ok(total.unwrap_or(Value::Null))
 }
 
-fn extreme<'r>(values: Vec<Value<'r>>, largest: bool, env: &Env<'_>) -> Result<Value<'r>, Failure> {
+fn extreme<'r>(values: Vec<Value<'r>>, largest: bool, rules: Rules<'_>) -> Result<Value<'r>, Failure> {
     let mut best: Option<Value<'r>> = None;
     for value in values {
         let better = match &best {
             None => true,
-            Some(best) => compare(&value, best, env.zone())?
-                .is_some_and(|o| if largest { o.is_gt() } else { o.is_lt() }),
+            Some(best) => {
+                compare(&value, best, rules)?.is_some_and(|o| if largest { o.is_gt() } else { o.is_lt() })
+            }
         };
         if better {
             best = Some(value);

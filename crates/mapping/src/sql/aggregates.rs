@@ -1,10 +1,12 @@
 //! Compiling calls of aggregates.
 
-use sqlparser::ast::{self, DuplicateTreatment};
+use sqlparser::ast::{self, DuplicateTreatment, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::calls::finish;
 use super::compile::Compiler;
-use super::expr::{Aggregate, Expr};
+use super::expr::{Aggregate, Expr, Key};
+use super::value::Value;
 
 pub(super) fn aggregate_of(name: &str) -> Option<Aggregate> {
     Some(match name {
@@ -25,10 +27,15 @@ pub(super) fn aggregate_call(
     args: &[&ast::Expr],
     span: Span,
 ) -> Expr {
-    let [of] = args else {
-        return c.fault(span, words::text!("an aggregate takes one argument"), None);
+    let of = match args {
+        [of] => c.expr(of),
+        [_, _, ..] if function == Aggregate::Join => {
+            let pieces = c.list(args.iter().copied());
+            finish(c, span, "CONCAT", pieces)
+        }
+        _ => return c.fault(span, words::text!("an aggregate takes one argument"), None),
     };
-    let mut separator = None;
+    let (mut separator, mut order) = (None, Vec::new());
     for clause in &list.clauses {
         match clause {
             ast::FunctionArgumentClause::Separator(value) if function == Aggregate::Join => {
@@ -39,16 +46,21 @@ pub(super) fn aggregate_call(
                     separator = Some(text);
                 }
             }
-            _ => {
+            ast::FunctionArgumentClause::OrderBy(keys) if function == Aggregate::Join => {
+                order = keys.iter().map(|key| ordered(c, key, args, span)).collect();
+            }
+            clause => {
                 return c.fault(
                     span,
-                    words::text!("only SEPARATOR is supported inside an aggregate"),
-                    None,
+                    words::tr!("{clause} is not supported inside this aggregate"),
+                    Some(words::text!(
+                        "GROUP_CONCAT(DISTINCT x ORDER BY y DESC SEPARATOR '、') is; the other aggregates take DISTINCT"
+                    )),
                 );
             }
         }
     }
-    let of = c.boxed(of);
+    let of = Box::new(of);
     let mut over = Vec::new();
     of.placeholders(&mut |placeholder| {
         if let super::super::expression::Source::Path(path) = &placeholder.source {
@@ -67,6 +79,32 @@ pub(super) fn aggregate_call(
         of,
         over,
         distinct: list.duplicate_treatment == Some(DuplicateTreatment::Distinct),
+        order,
         separator,
     }
+}
+
+/// What a list is put in order by; a number is the place of an argument, as on the server.
+fn ordered(c: &mut Compiler, key: &ast::OrderByExpr, args: &[&ast::Expr], span: Span) -> Key {
+    let descending = key.options.sort == Some(ast::OrderBySort::Desc);
+    let of = match c.expr(&key.expr) {
+        Expr::Constant(Value::Int(place)) => {
+            let place = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+            place.and_then(|place| args.get(place)).map(|arg| c.expr(arg))
+        }
+        Expr::Constant(_) | Expr::Text(_) => None,
+        of => Some(of),
+    };
+    let of = of.unwrap_or_else(|| {
+        let at = key.expr.span();
+        let at = if at == Span::empty() { span } else { at };
+        c.fault(
+            at,
+            words::text!("ORDER BY a fixed value orders nothing"),
+            Some(words::text!(
+                "name a value of the elements: ORDER BY {{tag.*.tag_name}} DESC"
+            )),
+        )
+    });
+    Key { of, descending }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::compare::compare;
+use super::compare::{Rules, compare};
 use super::decimal::Decimal;
 use super::error::Failure;
 use super::expr::Operator;
@@ -142,7 +142,7 @@ pub(super) fn between(
     value: &Value<'_>,
     low: &Value<'_>,
     high: &Value<'_>,
-    zone: &jiff::tz::TimeZone,
+    rules: Rules<'_>,
 ) -> Result<Option<bool>, Failure> {
     let all = [value, low, high];
     let texts = all.iter().filter(|v| v.is_text()).count();
@@ -153,7 +153,7 @@ pub(super) fn between(
             let (a, b) = (a.to_f64()?, b.to_f64()?);
             return Ok(a.zip(b).and_then(|(a, b)| a.partial_cmp(&b)));
         }
-        compare(a, b, zone)
+        compare(a, b, rules)
     };
     let above = order(value, low)?.map(Ordering::is_ge);
     let below = order(value, high)?.map(Ordering::is_le);

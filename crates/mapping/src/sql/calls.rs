@@ -5,6 +5,8 @@ use sqlparser::tokenizer::Span;
 
 use super::super::presence::nearest;
 use super::aggregates::{aggregate_call, aggregate_of};
+use super::collated::{collation, takes_bytes};
+use super::collation::Collation;
 use super::compile::Compiler;
 use super::dates::Unit;
 use super::expr::{Expr, Target};
@@ -89,14 +91,14 @@ pub(super) fn call(c: &mut Compiler, tree: &ast::Expr) -> Expr {
             charset: None,
             ..
         } => cast(c, expr, data_type, span),
-        // A character set changes nothing: everything is Unicode here.
+        // A character set changes the order at most: everything is Unicode here.
         Tree::Convert {
             is_try: false,
             expr,
             data_type: None,
-            charset: Some(_),
+            charset: Some(set),
             ..
-        } => Expr::Cast(c.boxed(expr), Target::Char(None)),
+        } => in_charset(c.boxed(expr), set),
         Tree::TypedString(typed) => {
             let target = target(&typed.data_type);
             let text = ast::Expr::Value(typed.value.clone());
@@ -124,16 +126,19 @@ pub(super) fn call(c: &mut Compiler, tree: &ast::Expr) -> Expr {
             words::text!("a name with a dot is not a value of the record"),
             Some(words::text!("paths stand in braces: {{a.b}}")),
         ),
-        Tree::Collate { .. } => c.fault(
-            span,
-            words::text!("COLLATE is not supported"),
-            Some(words::text!("comparison ignores case and accents")),
-        ),
+        Tree::Collate { expr, collation } => c.collated(expr, collation, span),
         _ => c.fault(
             span,
             words::text!("this construct is not supported"),
             Some(words::text!("use CASE, functions, comparisons and arithmetic")),
         ),
+    }
+}
+
+fn in_charset(value: Box<Expr>, set: &ast::ObjectName) -> Expr {
+    match set.to_string().to_ascii_lowercase().as_str() {
+        "gbk" | "gb2312" | "gb18030" => Expr::Collated(value, Collation::Gbk),
+        _ => Expr::Cast(value, Target::Char(None)),
     }
 }
 
@@ -179,6 +184,13 @@ pub(super) fn finish(
                 args.len()
             ),
             None,
+        );
+    }
+    if collation(&args) == Collation::Byte && !takes_bytes(function) {
+        return c.fault(
+            span,
+            words::tr!("{} counts bytes behind BINARY", function.name),
+            Some(words::text!("write x COLLATE utf8mb4_bin instead of BINARY x")),
         );
     }
     Expr::Call(function, args)

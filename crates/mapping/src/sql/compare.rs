@@ -2,24 +2,27 @@
 
 use std::cmp::Ordering;
 
-use super::collation;
+use super::collation::{self, Collation};
 use super::error::Failure;
 use super::value::{Number, Value};
 
+/// What a comparison depends on beside its two sides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'z> {
+    pub zone: &'z jiff::tz::TimeZone,
+    pub collation: Collation,
+}
+
 /// `None` when either side is NULL.
-pub(super) fn compare(
-    a: &Value<'_>,
-    b: &Value<'_>,
-    zone: &jiff::tz::TimeZone,
-) -> Result<Option<Ordering>, Failure> {
+pub(super) fn compare(a: &Value<'_>, b: &Value<'_>, rules: Rules<'_>) -> Result<Option<Ordering>, Failure> {
     if a.is_null() || b.is_null() {
         return Ok(None);
     }
     if let (Some(x), Some(y)) = (plain(a), plain(b)) {
-        return Ok(Some(collation::compare(x, y)));
+        return Ok(Some(collation::compare(x, y, rules.collation)));
     }
     if a.is_temporal() || b.is_temporal() {
-        let read = |v: &Value<'_>| v.moment(zone).map(|m| m.datetime);
+        let read = |v: &Value<'_>| v.moment(rules.zone).map(|m| m.datetime);
         if a.is_temporal() && b.is_temporal() || a.is_text() || b.is_text() {
             return Ok(read(a).zip(read(b)).map(|(x, y)| x.cmp(&y)));
         }
@@ -39,13 +42,13 @@ pub(super) fn compare(
 pub(super) fn compare_shown(
     a: &Value<'_>,
     b: &Value<'_>,
-    zone: &jiff::tz::TimeZone,
+    rules: Rules<'_>,
 ) -> Result<Option<Ordering>, Failure> {
     match (a, b) {
         (Value::Decimal(x), Value::Decimal(y)) => Ok(Some(x.as_shown().compare(y.as_shown()))),
-        (Value::Decimal(x), Value::Int(_)) => compare(&Value::Decimal(x.as_shown()), b, zone),
-        (Value::Int(_), Value::Decimal(y)) => compare(a, &Value::Decimal(y.as_shown()), zone),
-        _ => compare(a, b, zone),
+        (Value::Decimal(x), Value::Int(_)) => compare(&Value::Decimal(x.as_shown()), b, rules),
+        (Value::Int(_), Value::Decimal(y)) => compare(a, &Value::Decimal(y.as_shown()), rules),
+        _ => compare(a, b, rules),
     }
 }
 

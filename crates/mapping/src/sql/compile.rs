@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, Spanned, UnaryOperator};
 
 use super::super::expression::{Fault, Piece};
+use super::collated::collation;
 use super::expr::Expr;
 use super::parse::{Source, parse};
 use super::value::{Kind, Value};
@@ -32,7 +33,8 @@ pub(crate) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compi
 type Compiled = (Expr, Vec<Fault>);
 
 fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compiled, Vec<Fault>> {
-    let (tree, source) = parse(pieces, start)?;
+    let entity = entity(&pieces);
+    let (tree, source) = parse(pieces, start).map_err(|faults| entity.map_or(faults, |found| vec![found]))?;
     let mut compiler = Compiler {
         source,
         faults: Vec::new(),
@@ -45,6 +47,29 @@ fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compiled, V
     } else {
         Err(compiler.faults)
     }
+}
+
+/// A sign as web pages write it: the expression was copied from the source of one.
+fn entity(pieces: &[(Piece, usize)]) -> Option<Fault> {
+    const ENTITIES: [(&str, &str); 7] = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&apos;", "'"),
+        ("&nbsp;", " "),
+    ];
+    pieces.iter().find_map(|(piece, at)| {
+        let Piece::Text(text) = piece else { return None };
+        let found = ENTITIES
+            .iter()
+            .filter_map(|(entity, sign)| Some((text.find(entity)?, entity, sign)));
+        let (inside, entity, sign) = found.min_by_key(|(inside, ..)| *inside)?;
+        let before = text.get(..inside).unwrap_or_default().chars().count();
+        let fault = Fault::new(at + before, words::tr!("{entity} is how web pages write {sign}"));
+        Some(fault.remedy(words::tr!("write {sign} itself")))
+    })
 }
 
 /// Depth of the compiled tree.
@@ -174,21 +199,29 @@ impl Compiler {
                 expr,
                 pattern,
                 escape_char,
-            } => Expr::Like {
-                value: self.boxed(expr),
-                pattern: self.like(pattern, escape_char.as_deref()),
-                negated: *negated,
-            },
+            } => {
+                let value = self.boxed(expr);
+                let pattern = self.like(pattern, escape_char.as_deref(), collation([&*value]));
+                Expr::Like {
+                    value,
+                    pattern,
+                    negated: *negated,
+                }
+            }
             Tree::RLike {
                 negated,
                 expr,
                 pattern,
                 ..
-            } => Expr::Regexp {
-                value: self.boxed(expr),
-                pattern: self.regexp(pattern),
-                negated: *negated,
-            },
+            } => {
+                let value = self.boxed(expr);
+                let pattern = self.regexp(pattern, collation([&*value]));
+                Expr::Regexp {
+                    value,
+                    pattern,
+                    negated: *negated,
+                }
+            }
             other => calls::call(self, other),
         }
     }

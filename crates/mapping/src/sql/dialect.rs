@@ -5,9 +5,11 @@
 
 use std::any::TypeId;
 
-use sqlparser::ast::Expr;
+use sqlparser::ast::{Expr, Ident, ObjectName};
 use sqlparser::dialect::{Dialect, MySqlDialect, Precedence};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 /// See the module.
 #[derive(Debug)]
@@ -31,6 +33,25 @@ impl Dialect for MySql {
 
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
         BASE.get_next_precedence(parser)
+    }
+
+    // `BINARY x`, which binds as a sign does: a collation of another name.
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let next = &parser.peek_token_ref().token;
+        let is_binary = matches!(next, Token::Word(word) if word.quote_style.is_none() && word.keyword == Keyword::BINARY);
+        is_binary.then(|| {
+            parser.next_token();
+            let expr = parser.parse_subexpr(BASE.prec_value(Precedence::MulDivModOp))?;
+            Ok(Expr::Collate {
+                expr: Box::new(expr),
+                collation: ObjectName::from(vec![Ident::new("BINARY")]),
+            })
+        })
+    }
+
+    // Units of several parts (`MINUTE_SECOND`) are no keywords of the parser; what is no unit is refused afterwards.
+    fn is_interval_qualifier(&self, keyword: Keyword) -> bool {
+        keyword == Keyword::NoKeyword || BASE.is_interval_qualifier(keyword)
     }
 
     fn parse_infix(

@@ -6,9 +6,10 @@ use std::cmp::Ordering;
 
 use super::super::expression::{Arms, Context, Notice, Scope};
 use super::super::record::Record;
-use super::compare::compare;
+use super::collated::collation;
+use super::compare::{Rules, compare};
 use super::error::Failure;
-use super::expr::{Expr, Part};
+use super::expr::{Expr, Part, Target};
 use super::value::{Kind, Value};
 use super::{aggregate, arithmetic, cast, temporal};
 
@@ -33,6 +34,14 @@ impl<'r> Env<'r> {
         self.context.zone.time_zone()
     }
 
+    /// How values of these expressions are compared.
+    pub(super) fn rules<'e>(&self, exprs: impl IntoIterator<Item = &'e Expr>) -> Rules<'r> {
+        Rules {
+            zone: self.zone(),
+            collation: collation(exprs),
+        }
+    }
+
     pub(crate) fn step(&self) -> Result<(), Failure> {
         let left = self.fuel.get();
         self.fuel.set(left.saturating_sub(1));
@@ -55,7 +64,11 @@ impl<'r> Env<'r> {
 
     pub(crate) fn notice(&self, text: impl FnOnce() -> String) {
         if let Some(notices) = self.notices {
-            notices.borrow_mut().push(Notice(text()));
+            let (told, mut known) = (Notice(text()), notices.borrow_mut());
+            // The same of every element of a list is one notice.
+            if !known.contains(&told) {
+                known.push(told);
+            }
         }
     }
 }
@@ -82,7 +95,10 @@ impl Expr {
             Expr::Negate(value) => arithmetic::negate(&value.eval_number(env)?),
             Expr::Not(value) => Ok(truth(value.truth(env)?.map(|t| !t))),
             Expr::Arithmetic(operator, a, b) => {
-                arithmetic::compute(*operator, &a.eval_number(env)?, &b.eval_number(env)?)
+                let (a, b) = (a.eval_number(env)?, b.eval_number(env)?);
+                no_number(&a, env);
+                no_number(&b, env);
+                arithmetic::compute(*operator, &a, &b)
             }
             Expr::Compare(..)
             | Expr::And(_)
@@ -119,8 +135,21 @@ impl Expr {
                 subtract,
             } => temporal::interval(date, amount, *unit, *subtract, env),
             Expr::Cast(value, target) => cast::cast(value.eval(env)?, *target, env),
+            Expr::Collated(value, _) => cast::cast(value.eval(env)?, Target::Char(None), env),
             Expr::Aggregate { .. } => aggregate::aggregate(self, env),
         }
+    }
+}
+
+/// Tells of a text that is calculated with and is none: MySQL takes what it begins with for the number, or 0.
+fn no_number(value: &Value<'_>, env: &Env<'_>) {
+    if let Value::Text(text) = value
+        && !text.trim().is_empty()
+        && Value::literal(text.trim()).is_none()
+    {
+        env.notice(|| {
+            words::tr!("{text} is calculated with and is no number; MySQL takes what it begins with, or 0")
+        });
     }
 }
 
@@ -136,11 +165,12 @@ fn simple_case<'r>(
 ) -> Result<Option<&'r Expr>, Failure> {
     let value = operand.eval(env)?;
     if !value.is_null() {
+        let rules = env.rules(std::iter::once(operand).chain(branches.iter().map(|(when, _)| when)));
         for (n, (when, then)) in branches.iter().enumerate() {
             let other = when.eval(env)?;
             let number = operand.eval_beside(&value, &other, env)?;
             let other = when.eval_beside(&other, &value, env)?.unwrap_or(other);
-            if compare(number.as_ref().unwrap_or(&value), &other, env.zone())? == Some(Ordering::Equal) {
+            if compare(number.as_ref().unwrap_or(&value), &other, rules)? == Some(Ordering::Equal) {
                 env.takes(branches, n);
                 return Ok(Some(then));
             }

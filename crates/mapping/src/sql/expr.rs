@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::super::expression::Placeholder;
 use super::super::path::Path;
+use super::collation::Collation;
 use super::dates::Unit;
 use super::functions::Function;
 use super::like::Like;
@@ -67,13 +68,23 @@ pub(crate) enum Expr {
         subtract: bool,
     },
     Cast(Box<Expr>, Target),
+    /// `BINARY x`, `x COLLATE …`: a text that is compared in a way of its own.
+    Collated(Box<Expr>, Collation),
     Aggregate {
         function: Aggregate,
         of: Box<Expr>,
         over: Vec<Path>,
         distinct: bool,
+        order: Vec<Key>,
         separator: Option<String>,
     },
+}
+
+/// What a list is put in order by.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    pub of: Expr,
+    pub descending: bool,
 }
 
 /// A piece of a quoted text.
@@ -121,13 +132,13 @@ pub(crate) enum Aggregate {
 #[derive(Debug, Clone)]
 pub(crate) enum LikePattern {
     Fixed(Like, String),
-    Dynamic(Box<Expr>, char),
+    Dynamic(Box<Expr>, char, Collation),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum RegexPattern {
     Fixed(Regex),
-    Dynamic(Box<Expr>),
+    Dynamic(Box<Expr>, Collation),
 }
 
 /// Target of `CAST`.
@@ -162,7 +173,7 @@ impl Expr {
     pub(crate) fn static_kind(&self) -> Option<Kind> {
         match self {
             Expr::Constant(value) => Some(value.kind()),
-            Expr::Text(_) | Expr::Template(_) => Some(Kind::Text),
+            Expr::Text(_) | Expr::Template(_) | Expr::Collated(..) => Some(Kind::Text),
             Expr::Case { kind, .. } => *kind,
             Expr::Call(function, _) => function.gives,
             Expr::Cast(_, target) => Some(target.kind()),
@@ -183,21 +194,20 @@ impl Expr {
     pub(crate) fn children(&self) -> Vec<&Expr> {
         match self {
             Expr::Constant(_) | Expr::Text(_) | Expr::Template(_) | Expr::Bare(_) => Vec::new(),
-            Expr::Negate(a) | Expr::Not(a) | Expr::IsNull(a, _) | Expr::IsTruth(a, ..) | Expr::Cast(a, _) => {
-                vec![a]
-            }
+            Expr::Negate(a) | Expr::Not(a) | Expr::IsNull(a, _) | Expr::IsTruth(a, ..) => vec![a],
+            Expr::Cast(a, _) | Expr::Collated(a, _) => vec![a],
             Expr::Arithmetic(_, a, b) | Expr::Compare(_, a, b) => vec![a, b],
             Expr::And(list) | Expr::Or(list) | Expr::Xor(list) | Expr::Call(_, list) => list.iter().collect(),
             Expr::In { value, list, .. } => std::iter::once(&**value).chain(list).collect(),
             Expr::Between { value, low, high, .. } => vec![value, low, high],
             Expr::Like {
                 value,
-                pattern: LikePattern::Dynamic(p, _),
+                pattern: LikePattern::Dynamic(p, ..),
                 ..
             } => vec![value, p],
             Expr::Regexp {
                 value,
-                pattern: RegexPattern::Dynamic(p),
+                pattern: RegexPattern::Dynamic(p, _),
                 ..
             } => vec![value, p],
             Expr::Like { value, .. } | Expr::Regexp { value, .. } => vec![value],
@@ -216,7 +226,9 @@ impl Expr {
                     .collect()
             }
             Expr::Interval { date, amount, .. } => vec![date, amount],
-            Expr::Aggregate { of, .. } => vec![of],
+            Expr::Aggregate { of, order, .. } => std::iter::once(&**of)
+                .chain(order.iter().map(|key| &key.of))
+                .collect(),
         }
     }
 

@@ -32,7 +32,7 @@ impl Expr {
             | Expr::Between { .. }
             | Expr::Like { .. }
             | Expr::Regexp { .. } => Kind::Int,
-            Expr::Text(_) | Expr::Template(_) => Kind::Text,
+            Expr::Text(_) | Expr::Template(_) | Expr::Collated(..) => Kind::Text,
             Expr::Negate(value) => match value.number_kind(env) {
                 Kind::Int => self.kind_of_value(env),
                 kind => kind.as_number(),
@@ -99,6 +99,7 @@ impl Expr {
                 kind => kind,
             },
             "IFNULL" | "NVL" | "COALESCE" => merged(0),
+            "NVL2" => merged(1),
             // An untyped NULL among exact numbers makes doubles of them.
             "GREATEST" | "LEAST" => {
                 let kinds = || args.iter().map(|arg| arg.number_kind(env));

@@ -3,7 +3,7 @@
 
 use regex::{Regex, RegexBuilder};
 
-use super::collation::fold;
+use super::collation::{Collation, fold};
 use super::error::Failure;
 
 /// Bytes that a compiled regular expression may take.
@@ -15,7 +15,10 @@ const REGEX_NESTING: u32 = 40;
 
 /// A compiled `LIKE` pattern.
 #[derive(Debug, Clone)]
-pub(crate) struct Like(Vec<Item>);
+pub(crate) struct Like {
+    items: Vec<Item>,
+    collation: Collation,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Item {
@@ -25,7 +28,8 @@ enum Item {
 }
 
 impl Like {
-    pub(crate) fn new(pattern: &str, escape: char) -> Like {
+    pub(crate) fn new(pattern: &str, escape: char, collation: Collation) -> Like {
+        let fold = |c| letter(c, collation);
         let mut items = Vec::new();
         let mut chars = pattern.chars();
         while let Some(c) = chars.next() {
@@ -36,11 +40,11 @@ impl Like {
                 _ => Item::Char(fold(c)),
             });
         }
-        Like(items)
+        Like { items, collation }
     }
 
     pub(crate) fn matches(&self, text: &str) -> Result<bool, Failure> {
-        let text: Vec<char> = text.chars().map(fold).collect();
+        let text: Vec<char> = text.chars().map(|c| letter(c, self.collation)).collect();
         let (mut at, mut item) = (0, 0);
         // Where to go on when the text after the last `%` does not fit.
         let mut retry: Option<(usize, usize)> = None;
@@ -53,7 +57,7 @@ impl Like {
                     words::text!("LIKE takes too long on a text of this size"),
                 ));
             }
-            match self.0.get(item) {
+            match self.items.get(item) {
                 Some(Item::Many) => {
                     retry = Some((at, item + 1));
                     item += 1;
@@ -75,8 +79,13 @@ impl Like {
                 },
             }
         }
-        Ok(self.0.iter().skip(item).all(|rest| *rest == Item::Many))
+        Ok(self.items.iter().skip(item).all(|rest| *rest == Item::Many))
     }
+}
+
+/// What a character is compared by.
+fn letter(c: char, collation: Collation) -> char {
+    if collation.is_exact() { c } else { fold(c) }
 }
 
 /// Data inside a pattern stands for itself.
@@ -92,10 +101,10 @@ pub(crate) fn escape_regex(data: &str) -> String {
     regex::escape(data)
 }
 
-/// A regular expression under the case-insensitive collation.
-pub(crate) fn regex(pattern: &str) -> Result<Regex, Failure> {
+/// A regular expression under a collation.
+pub(crate) fn regex(pattern: &str, collation: Collation) -> Result<Regex, Failure> {
     RegexBuilder::new(pattern)
-        .case_insensitive(true)
+        .case_insensitive(!collation.is_exact())
         .size_limit(REGEX_SIZE)
         .dfa_size_limit(REGEX_SIZE)
         .nest_limit(REGEX_NESTING)
@@ -139,7 +148,7 @@ mod tests {
             ("ab", "%b%a%", false),
         ] {
             assert_eq!(
-                Like::new(pattern, '\\').matches(text),
+                Like::new(pattern, '\\', Collation::Loose).matches(text),
                 Ok(expected),
                 "{text} LIKE {pattern}"
             );
@@ -148,14 +157,18 @@ mod tests {
 
     #[test]
     fn patterns_are_bounded() {
-        assert!(regex("(a{1000}){1000}").is_err());
-        assert!(regex(&"(".repeat(1000)).is_err());
-        assert!(regex("(?=a)").is_err());
+        assert!(regex("(a{1000}){1000}", Collation::Loose).is_err());
+        assert!(regex(&"(".repeat(1000), Collation::Loose).is_err());
+        assert!(regex("(?=a)", Collation::Loose).is_err());
         assert_eq!(
-            Like::new(&"%a".repeat(2_000), '\\').matches(&"a".repeat(4_000)),
+            Like::new(&"%a".repeat(2_000), '\\', Collation::Loose).matches(&"a".repeat(4_000)),
             Ok(true)
         );
         let (pattern, text) = ("%".to_owned() + &"a".repeat(20_000) + "b", "a".repeat(40_000));
-        assert!(Like::new(&pattern, '\\').matches(&text).is_err());
+        assert!(
+            Like::new(&pattern, '\\', Collation::Loose)
+                .matches(&text)
+                .is_err()
+        );
     }
 }

@@ -3,12 +3,21 @@
 use sqlparser::ast::{self, Spanned};
 
 use super::super::expression::{Pipe, Placeholder};
+use super::collation::Collation;
 use super::compile::Compiler;
 use super::expr::{Expr, LikePattern, Part, RegexPattern};
 use super::like::{self, Like};
 
 impl Compiler {
-    pub(super) fn like(&mut self, pattern: &ast::Expr, escape: Option<&ast::Expr>) -> LikePattern {
+    /// The collation is that of the value; the pattern's own counts as well.
+    pub(super) fn like(
+        &mut self,
+        pattern: &ast::Expr,
+        escape: Option<&ast::Expr>,
+        collation: Collation,
+    ) -> LikePattern {
+        let (pattern, own) = self.uncollated(pattern);
+        let collation = own.max(collation);
         let escape = match escape.map(|tree| (self.expr(tree), tree)) {
             None => '\\',
             Some((Expr::Text(text), _)) if text.chars().count() == 1 => text.chars().next().unwrap_or('\\'),
@@ -22,19 +31,23 @@ impl Compiler {
             }
         };
         match self.expr(pattern) {
-            Expr::Text(text) => LikePattern::Fixed(Like::new(&text, escape), text),
+            Expr::Text(text) => LikePattern::Fixed(Like::new(&text, escape, collation), text),
             Expr::Template(parts) => LikePattern::Dynamic(
                 Box::new(Expr::Template(guarded(parts, Guard::Like(escape)))),
                 escape,
+                collation,
             ),
-            other => LikePattern::Dynamic(Box::new(other), escape),
+            other => {
+                let collation = super::collated::collation([&other]).max(collation);
+                LikePattern::Dynamic(Box::new(other), escape, collation)
+            }
         }
     }
 
     /// A regular expression that a function is given: data in it stands for itself.
     pub(super) fn regexp_text(&mut self, pattern: &ast::Expr) -> Expr {
         match self.expr(pattern) {
-            Expr::Text(text) => match like::regex(&text) {
+            Expr::Text(text) => match like::regex(&text, Collation::Loose) {
                 Ok(_) => Expr::Text(text),
                 Err(failure) => self.fault(pattern.span(), failure.message, None),
             },
@@ -43,25 +56,27 @@ impl Compiler {
         }
     }
 
-    pub(super) fn regexp(&mut self, pattern: &ast::Expr) -> RegexPattern {
+    pub(super) fn regexp(&mut self, pattern: &ast::Expr, collation: Collation) -> RegexPattern {
+        let (pattern, own) = self.uncollated(pattern);
+        let collation = own.max(collation);
         match self.expr(pattern) {
-            Expr::Text(text) => match like::regex(&text) {
+            Expr::Text(text) => match like::regex(&text, collation) {
                 Ok(regex) => RegexPattern::Fixed(regex),
                 Err(failure) => {
                     let remedy = words::text!(
                         "look-around and back-references are not supported; everything else of the usual syntax is"
                     );
-                    RegexPattern::Dynamic(Box::new(self.fault(
-                        pattern.span(),
-                        failure.message,
-                        Some(remedy),
-                    )))
+                    let fault = self.fault(pattern.span(), failure.message, Some(remedy));
+                    RegexPattern::Dynamic(Box::new(fault), collation)
                 }
             },
             Expr::Template(parts) => {
-                RegexPattern::Dynamic(Box::new(Expr::Template(guarded(parts, Guard::Regex))))
+                RegexPattern::Dynamic(Box::new(Expr::Template(guarded(parts, Guard::Regex))), collation)
             }
-            other => RegexPattern::Dynamic(Box::new(other)),
+            other => {
+                let collation = super::collated::collation([&other]).max(collation);
+                RegexPattern::Dynamic(Box::new(other), collation)
+            }
         }
     }
 }

@@ -3,9 +3,11 @@
 use sqlparser::ast::{self, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::collation::Collation;
 use super::compile::Compiler;
 use super::dates::Unit;
 use super::expr::{Expr, Operator, Target};
+use super::functions::interval;
 
 /// Arithmetic, where a date may meet an INTERVAL.
 pub(super) fn arithmetic(c: &mut Compiler, operator: Operator, left: &ast::Expr, right: &ast::Expr) -> Expr {
@@ -30,7 +32,18 @@ pub(super) fn added(
         .as_ref()
         .map(ToString::to_string)
         .unwrap_or_default();
+    let parts = interval::parts(&unit);
     match (Unit::parse(&unit), &interval.last_field) {
+        (None, None) if parts.is_some() => {
+            let (date, amount) = (c.boxed(date), c.expr(&interval.value));
+            let (amount, unit) = interval::counted(amount, &unit);
+            Expr::Interval {
+                date,
+                amount: Box::new(amount),
+                unit,
+                subtract,
+            }
+        }
         (Some(unit), None) => Expr::Interval {
             date: c.boxed(date),
             amount: c.boxed(&interval.value),
@@ -41,7 +54,7 @@ pub(super) fn added(
             span,
             words::tr!("the interval unit {unit} is not supported"),
             Some(words::text!(
-                "use MICROSECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR"
+                "use MICROSECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR, or two of them such as MINUTE_SECOND"
             )),
         ),
     }
@@ -49,6 +62,9 @@ pub(super) fn added(
 
 pub(super) fn cast(c: &mut Compiler, expr: &ast::Expr, data_type: &ast::DataType, span: Span) -> Expr {
     match target(data_type) {
+        _ if matches!(data_type, ast::DataType::Binary(None)) => {
+            Expr::Collated(c.boxed(expr), Collation::Byte)
+        }
         Some(target) => Expr::Cast(c.boxed(expr), target),
         None => c.fault(
             span,

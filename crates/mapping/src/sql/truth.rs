@@ -30,10 +30,10 @@ impl Expr {
                 high,
                 negated,
             } => {
+                let rules = env.rules([&**value, low, high]);
                 let (first, low, high) = (value.eval(env)?, low.eval(env)?, high.eval(env)?);
                 let value = value.eval_beside(&first, &low, env)?.unwrap_or(first);
-                arithmetic::between(&value, &low, &high, env.zone())
-                    .map(|inside| inside.map(|i| i != *negated))
+                arithmetic::between(&value, &low, &high, rules).map(|inside| inside.map(|i| i != *negated))
             }
             Expr::Like {
                 value,
@@ -44,8 +44,10 @@ impl Expr {
                 let Some(text) = value.text() else { return Ok(None) };
                 Ok(match pattern {
                     LikePattern::Fixed(like, _) => Some(like.matches(&text)? != *negated),
-                    LikePattern::Dynamic(expr, escape) => match expr.eval(env)?.text() {
-                        Some(pattern) => Some(Like::new(&pattern, *escape).matches(&text)? != *negated),
+                    LikePattern::Dynamic(expr, escape, collation) => match expr.eval(env)?.text() {
+                        Some(pattern) => {
+                            Some(Like::new(&pattern, *escape, *collation).matches(&text)? != *negated)
+                        }
                         None => None,
                     },
                 })
@@ -59,8 +61,8 @@ impl Expr {
                 let Some(text) = value.text() else { return Ok(None) };
                 Ok(match pattern {
                     RegexPattern::Fixed(regex) => Some(regex.is_match(&text) != *negated),
-                    RegexPattern::Dynamic(expr) => match expr.eval(env)?.text() {
-                        Some(pattern) => Some(like::regex(&pattern)?.is_match(&text) != *negated),
+                    RegexPattern::Dynamic(expr, collation) => match expr.eval(env)?.text() {
+                        Some(pattern) => Some(like::regex(&pattern, *collation)?.is_match(&text) != *negated),
                         None => None,
                     },
                 })
@@ -76,10 +78,11 @@ fn is_in(value: &Expr, list: &[Expr], env: &Env<'_>) -> Result<Option<bool>, Fai
     let mut found = if first.is_null() { None } else { Some(false) };
     // A list of one is an equation.
     let equal = if list.len() == 1 { compare_shown } else { compare };
+    let rules = env.rules(std::iter::once(value).chain(list));
     for item in list {
         let item = item.eval(env)?;
         let number = value.eval_beside(&first, &item, env)?;
-        match equal(number.as_ref().unwrap_or(&first), &item, env.zone())? {
+        match equal(number.as_ref().unwrap_or(&first), &item, rules)? {
             Some(Ordering::Equal) => return Ok(Some(true)),
             Some(_) => {}
             None => found = None,
@@ -99,7 +102,7 @@ fn is_compared(comparison: Comparison, a: &Expr, b: &Expr, env: &Env<'_>) -> Res
     if comparison == Comparison::Same && (x.is_null() || y.is_null()) {
         return Ok(Some(x.is_null() && y.is_null()));
     }
-    Ok(compare_shown(&x, &y, env.zone())?.map(|order| holds(comparison, order)))
+    Ok(compare_shown(&x, &y, env.rules([a, b]))?.map(|order| holds(comparison, order)))
 }
 
 /// AND (`wanted` false) and OR (`wanted` true): the first wanted term decides, unknown terms linger.

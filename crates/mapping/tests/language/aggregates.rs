@@ -33,7 +33,7 @@ fn aggregates_take_every_form_of_a_path() {
         ("MIN({{tag.*.n}})", "1"),
         ("GROUP_CONCAT({{tag.tag_name}} SEPARATOR '、')", "A、B"),
         ("GROUP_CONCAT({{tag.*.tag_name}} SEPARATOR '、')", "A、B"),
-        ("GROUP_CONCAT('{{tag.*.tag_name}}=', {{tag.n}})", "error"),
+        ("GROUP_CONCAT('{{tag.*.tag_name}}=', {{tag.n}})", "A=1,B=2"),
         ("GROUP_CONCAT(CONCAT('{{tag.*.tag_name}}', {{tag.n}}))", "A1,B2"),
         ("COUNT({{tag[*].tag_name}})", "2"),
         ("COUNT({{tag[].tag_name}})", "2"),

@@ -1,5 +1,7 @@
 //! Functions beside those of the documentation; the values are MariaDB's, measured, where it has the function.
 
+use serde_json::json;
+
 use crate::support::{eval, fault, sql};
 
 fn all(rows: &[(&str, &str)]) {
@@ -298,5 +300,71 @@ fn other_signs() {
         ("JSON_CONTAINS('[1,2,[3]]','[3]')", "1"),
         ("JSON_CONTAINS('[1.0]','1')", "1"),
         ("JSON_CONTAINS('1','[1]')", "0"),
+    ]);
+}
+
+#[test]
+fn pipes_take_the_formats_of_the_platform() {
+    let record = || json!({"n": "10.8", "p": "19.9956", "t": "2024-01-05 03:04:05", "long": "一二三四五六七", "list": ["a", "b"]});
+    for (expression, expected) in [
+        ("{{n|intval}}", "10"),
+        ("{{p|round}}", "20.00"),
+        ("{{p|round(1)}}", "20.0"),
+        ("{{p|round:3}}", "19.996"),
+        ("{{n|amount}}", "￥10.80"),
+        ("{{long|longText(3)}}", "一二三..."),
+        ("{{long|longtext}}", "一二三四五六七"),
+        ("{{t|time}}", "03:04:05"),
+        ("{{t|shortDate}}", "01-05"),
+        ("{{t|datetime}}", "2024-01-05 03:04:05"),
+        ("{{none|intval}}", ""),
+    ] {
+        assert_eq!(
+            eval(expression, record()).as_deref(),
+            Ok(expected),
+            "{expression}"
+        );
+    }
+    let (_, message) = fault("{{n|rnd(2)}}");
+    assert!(message.contains("round(2)"), "{message}");
+}
+
+#[test]
+fn spans_of_time() {
+    all(&[
+        ("ADDTIME('2024-01-05 10:00:00','01:30:00')", "2024-01-05 11:30:00"),
+        ("ADDTIME('10:00:00','01:30:00')", "11:30:00"),
+        (
+            "SUBTIME('2024-01-05 10:00:00','1 01:30:00')",
+            "2024-01-04 08:30:00",
+        ),
+        ("ADDTIME('x','01:30:00')", ""),
+        ("PERIOD_DIFF(202403,202312)", "3"),
+        ("PERIOD_ADD(202312,3)", "202403"),
+        ("MAKETIME(10,5,7)", "10:05:07"),
+        ("MAKETIME(-1,5,7)", "-01:05:07"),
+        ("MAKETIME(1,60,7)", ""),
+        ("MICROSECOND('2024-01-05 10:00:00.123456')", "123456"),
+        ("TIMESTAMP('2024-01-05')", "2024-01-05 00:00:00"),
+        ("TIMESTAMP('2024-01-05','10:11:12')", "2024-01-05 10:11:12"),
+        ("CURTIME()", "00:30:00"),
+        ("CURRENT_TIME", "00:30:00"),
+        ("UTC_TIMESTAMP()", "2026-03-14 16:30:00"),
+        ("UTC_DATE()", "2026-03-14"),
+        ("NVL2(NULL,1,2)", "2"),
+        ("NVL2('',1,2)", "1"),
+    ]);
+}
+
+#[test]
+fn json_that_is_made() {
+    all(&[
+        ("JSON_OBJECT('a',1,'b','x')", "{\"a\": 1, \"b\": \"x\"}"),
+        ("JSON_ARRAY(1,'x\"',NULL)", "[1, \"x\\\"\", null]"),
+        ("JSON_OBJECT('a',JSON_ARRAY(1.50))", "{\"a\": [1.50]}"),
+        ("JSON_QUOTE('a\"b')", "\"a\\\"b\""),
+        ("JSON_KEYS('{\"a\":1,\"b\":2}')", "[\"a\", \"b\"]"),
+        ("JSON_KEYS('[1]')", ""),
+        ("FORMAT(-0.0004e0, 3)", "0.000"),
     ]);
 }

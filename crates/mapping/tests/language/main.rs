@@ -1,6 +1,7 @@
 //! The value language from outside: MySQL's rules, the conformance list, refusals.
 
 mod aggregates;
+mod collations;
 mod conformance;
 mod functions;
 mod glued;

@@ -1,5 +1,7 @@
 //! What is refused when a document is loaded: legal but not supported, half-legal, and wrong.
 
+#![allow(clippy::unwrap_used)]
+
 use crate::support::fault;
 
 #[track_caller]
@@ -107,4 +109,21 @@ fn signs_of_full_width_and_misspelt_functions_get_the_right_ones() {
         &["unknown function CONACT", "use CONCAT"],
     );
     refused("_function DATEFORMAT('{{a}}','%Y')", 10, &["use DATE_FORMAT"]);
+    refused(
+        "_function IF({{n}} &gt; 1,&#39;a&#39;,'b')",
+        19,
+        &["&gt; is how web pages write >", "write > itself"],
+    );
+}
+
+#[test]
+fn entries_that_are_counted_are_asked_for_no_text() {
+    let compiled = mapping::Expression::compile("_function COUNT({{customers}})").unwrap();
+    let record = serde_json::json!({"customers": [{"name": "a"}, {"name": "b"}]});
+    let record = mapping::Record::new(record.as_object().unwrap().clone());
+    let context = mapping::Context::at(crate::support::now());
+    let evaluation = mapping::Evaluation::with_notices(&record, &context);
+    let value = compiled.evaluate(&evaluation).unwrap().into_text().into_owned();
+    let notices = evaluation.take_notices();
+    assert_eq!((value.as_str(), notices.len()), ("2", 0), "{notices:?}");
 }

@@ -103,6 +103,12 @@ impl Namespace {
         self.key("profile")
     }
 
+    /// Hash, written by others: rows of a look-up by their key.
+    #[must_use]
+    pub fn lookup_key(&self, name: &str) -> String {
+        self.key(&format!("lookup:{name}"))
+    }
+
     /// Text: which index of the form is valid.
     #[must_use]
     pub fn epoch_key(&self) -> String {

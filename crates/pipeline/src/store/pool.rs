@@ -14,7 +14,7 @@ use super::script::{Asks, Script};
 use super::state::State;
 use crate::names::Namespace;
 use crate::setting::{ConfigError, shown};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("probe.lua")));
@@ -171,6 +171,37 @@ impl Store {
         let (next, keys): (u64, Vec<String>) = command.query_async(&mut *connection).await?;
         let names = keys.iter().filter_map(|key| key.strip_prefix(prefix));
         Ok((next, names.map(str::to_owned).collect()))
+    }
+
+    /// The fields of a hash; nothing when there are more of them, or more bytes, than may be held. What is written
+    /// meanwhile may be there or not.
+    ///
+    /// # Errors
+    /// When Redis does not answer, or when there is something else than a hash.
+    pub async fn hash(
+        &self,
+        key: &str,
+        most: usize,
+        bytes: usize,
+    ) -> Result<Option<BTreeMap<String, String>>, Error> {
+        let (mut found, mut size, mut cursor) = (BTreeMap::new(), 0, 0_u64);
+        let mut connection = self.connection_for(key).await?;
+        loop {
+            let mut command = redis::cmd("HSCAN");
+            command.arg(key).arg(cursor).arg("COUNT").arg(1_000);
+            let (next, fields): (u64, Vec<(String, String)>) = command.query_async(&mut *connection).await?;
+            for (field, value) in fields {
+                size += field.len() + value.len();
+                found.insert(field, value);
+            }
+            if found.len() > most || size > bytes {
+                return Ok(None);
+            }
+            match next {
+                0 => return Ok(Some(found)),
+                next => cursor = next,
+            }
+        }
     }
 
     /// Whether Redis answers; says nothing about whether it does what the work needs ([`Self::probe`]).

@@ -102,3 +102,55 @@ async fn a_table_that_changes_while_it_runs_counts_from_the_next_change_on() {
     shows(&pipeline, id, "乙店", &json!("third")).await;
     pipeline.drain().await;
 }
+
+#[tokio::test]
+async fn a_table_may_be_a_hash_that_others_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let extras =
+        json!({"lookup": {"8e620793-bebb": {"redis": "shops", "key": "k", "field": "v"}}}).to_string();
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(3)
+        .seed(118)
+        .set_for(
+            Service::Transformer,
+            "MAPPING",
+            file("m.json", &document().to_string()),
+        )
+        .set_for(
+            Service::Transformer,
+            "MAPPING_EXTRAS",
+            file("extras.json", &extras),
+        )
+        .start()
+        .await;
+    let id = pipeline.simulator.company_ids()[0];
+    pipeline.run_all();
+    says(&pipeline, "tables of look-ups are awaited", 1).await;
+    assert!(
+        pipeline.simulator.rows(1_000).is_empty(),
+        "nothing is mapped without the rows"
+    );
+
+    let url = pipeline.settings(Service::Transformer)["REDIS_URL"].clone();
+    let mut redis = kit::redis_client::connect(&url).await.unwrap();
+    let mut write = async |name: &str, value: &str| {
+        redis::cmd("HSET")
+            .arg(pipeline.namespace.lookup_key("shops"))
+            .arg(name)
+            .arg(value)
+            .query_async::<()>(&mut redis)
+            .await
+            .unwrap();
+    };
+    write("甲店", "first").await;
+    shows(&pipeline, id, "甲店", &json!("first")).await;
+    write("乙店", r#"{"v": "second"}"#).await;
+    says(&pipeline, "tables of look-ups read again", 1).await;
+    shows(&pipeline, id, "乙店", &json!("second")).await;
+    pipeline.drain().await;
+}

@@ -47,13 +47,16 @@ pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
     if args.live {
         let SharedConfig { redis, namespace, .. } = args.shared.try_into()?;
         let store = Store::connect(&redis)?;
+        crate::tables::ask(&store, &namespace, &mapping)
+            .await
+            .map_err(anyhow::Error::msg)?;
         let profile = super::seen::lately(&store, &namespace).await?;
         if let Some(profile) = profile.filter(|_| no_files) {
             known = Known::with(profile);
         }
         form = Some(live(&store, &namespace).await?);
     } else if no_files && is_at_hand {
-        match super::seen::at_hand(args.shared).await {
+        match super::seen::at_hand(args.shared, &mapping).await {
             Ok(Some(profile)) => known = Known::with(profile),
             Ok(None) => {}
             // A look that nobody asked for fails nothing.

@@ -135,6 +135,25 @@ pub(super) fn unwrapped(json: Value) -> Value {
     }
 }
 
+/// The keys of the fields that `extractor fields --json` lists, which nobody needs to have filled; nothing for other files.
+pub(super) fn dictionary(path: &Path) -> anyhow::Result<Vec<String>> {
+    let Ok(Value::Object(map)) = parse(&super::read(path)?) else {
+        return Ok(Vec::new());
+    };
+    let fields = map.get("fields").and_then(Value::as_array);
+    let fields = fields
+        .filter(|_| !map.contains_key("company_id"))
+        .into_iter()
+        .flatten();
+    let key = |field: &Value| {
+        let text = |name: &str| field.get(name).and_then(Value::as_str);
+        let is_contact = field.get("contact").and_then(Value::as_bool) == Some(true);
+        let (group, label) = (text("group").unwrap_or_default(), text("label")?);
+        (!is_contact && !label.is_empty()).then(|| format!("{group}{label}"))
+    };
+    Ok(fields.filter_map(key).collect())
+}
+
 /// The customers that stand beside the dictionary of fields; a customer has its contacts under the same name, and no fields.
 fn beside_fields(json: Value) -> Value {
     match json {

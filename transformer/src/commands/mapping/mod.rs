@@ -152,3 +152,9 @@ impl DocumentArgs {
         })
     }
 }
+
+/// A point of time of the command line.
+fn point_of_time(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse()
+        .map_err(|_| ::words::text!("write a point of time such as 2026-03-15T00:00:00Z").to_owned())
+}

@@ -12,7 +12,9 @@ use serde_json::Value;
 
 use super::company;
 use crate::known::Known;
+use crate::map::Mapping;
 use crate::profile::{self, Profile};
+use crate::tables;
 
 /// For a Redis that may be away.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,8 +24,9 @@ pub(super) fn of_files(files: &[PathBuf], zone: &Zone) -> anyhow::Result<Known> 
     if files.is_empty() {
         return Ok(Known::standard());
     }
-    let (mut profile, mut collided) = (Profile::default(), Vec::new());
+    let (mut profile, mut collided, mut listed) = (Profile::default(), Vec::new(), Vec::new());
     for file in files {
+        listed.extend(company::dictionary(file)?);
         for detail in company::several(file)? {
             let detail = match detail {
                 Value::Object(_) => detail,
@@ -33,14 +36,20 @@ pub(super) fn of_files(files: &[PathBuf], zone: &Zone) -> anyhow::Result<Known> 
             profile.add(&clean_in(detail, zone).with_context(|| file.display().to_string())?);
         }
     }
-    Ok(Known::with(profile).collided(collided))
+    Ok(Known::with(profile).collided(collided).listed(listed))
 }
 
 /// The same where Redis is set but was not asked for: nobody waits long for it.
-pub(super) async fn at_hand(shared: SharedArgs) -> anyhow::Result<Option<Profile>> {
+pub(super) async fn at_hand(shared: SharedArgs, mapping: &Mapping) -> anyhow::Result<Option<Profile>> {
     let SharedConfig { redis, namespace, .. } = shared.try_into()?;
     let store = Store::connect(&redis)?;
-    tokio::time::timeout(PATIENCE, lately(&store, &namespace))
+    let asked = async {
+        tables::ask(&store, &namespace, mapping)
+            .await
+            .map_err(anyhow::Error::msg)?;
+        lately(&store, &namespace).await
+    };
+    tokio::time::timeout(PATIENCE, asked)
         .await
         .with_context(|| words::tr!("REDIS_URL: no answer within {} s", PATIENCE.as_secs()))?
 }

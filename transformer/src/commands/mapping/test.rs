@@ -1,8 +1,10 @@
 //! `mapping test`: a mapping's own tests.
 //!
 //! The file is `{"now": "…", "tests": [{"name", "company": {…} | "company_file": "…" | "company_id": "…", "expect": {label or
-//! field: cell}}]}`; `company_id` is a customer of the folder that `--records` names, as `extractor record` has written it; `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a
-//! cell, `{"error": "reason code"}` expects a row error. With the cells go the arms of CASE that no test goes through.
+//! field: cell}}]}`; `company_id` is a customer of the folder that `--records` names, as `extractor record` has written it;
+//! `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a cell,
+//! `{"error": "reason code"}` expects a row error, and `"filtered": true` or its reason a customer that is not sent at all.
+//! With the cells go the arms of CASE that no test goes through.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +62,42 @@ struct Case {
     company: Option<Value>,
     company_file: Option<PathBuf>,
     company_id: Option<String>,
+    #[serde(default)]
     expect: Map<String, Value>,
+    #[serde(default)]
+    filtered: Filtered,
+}
+
+/// Whether the customer is dropped, or for which reason.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "must be true, false or a reason")]
+enum Filtered {
+    Flag(bool),
+    Reason(String),
+}
+
+impl Default for Filtered {
+    fn default() -> Filtered {
+        Filtered::Flag(false)
+    }
+}
+
+impl Filtered {
+    /// What is wrong with what became of the customer.
+    fn differs(&self, dropped: Option<&str>) -> Option<String> {
+        match (self, dropped) {
+            (Filtered::Flag(false), Some(reason)) => Some(words::tr!(
+                "the customer is filtered ({reason}) and not sent at all; \"filtered\": true expects that"
+            )),
+            (Filtered::Flag(true) | Filtered::Reason(_), None) => {
+                Some(words::text!("the customer is not filtered").to_owned())
+            }
+            (Filtered::Reason(expected), Some(reason)) if expected != reason => {
+                Some(words::tr!("filtered: expected {expected}, found {reason}"))
+            }
+            _ => None,
+        }
+    }
 }
 
 pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
@@ -118,21 +155,23 @@ fn check(
     coverage: &mut Coverage,
 ) -> anyhow::Result<(usize, Vec<Failure>)> {
     let cases: Cases = serde_json::from_str(text)?;
+    words::ensure!(!cases.tests.is_empty(), "the file holds no tests");
     let mut failures = Vec::new();
     for case in &cases.tests {
         let detail = company_of(case, folder, records)?;
         let now = case.now.or(cases.now).unwrap_or_else(Timestamp::now);
-        let record = clean_in(detail, mapping.zone())?;
+        let is_empty = case.expect.is_empty() && matches!(case.filtered, Filtered::Flag(false));
+        words::ensure!(!is_empty, "test \"{}\" expects nothing", case.name);
+        let mut record = clean_in(detail, mapping.zone())?;
+        let dropped = mapping.filter(&mut record, now);
         let arms = Arms::default();
         let tried = mapping.try_noting(&record, now, &arms);
         coverage.add(&arms, |field, label| {
             case.expect.contains_key(field) || case.expect.contains_key(label)
         });
-        let wrong: Vec<String> = case
-            .expect
-            .iter()
-            .filter_map(|(name, expected)| differs(&tried, name, expected))
-            .collect();
+        let cells = case.expect.iter();
+        let cells = cells.filter_map(|(name, expected)| differs(&tried, name, expected));
+        let wrong: Vec<String> = case.filtered.differs(dropped).into_iter().chain(cells).collect();
         if !wrong.is_empty() {
             let name = case.name.clone();
             failures.push(Failure { name, wrong });
@@ -170,10 +209,25 @@ fn differs(tried: &[Tried], name: &str, expected: &Value) -> Option<String> {
         Err(error) => serde_json::json!({ "error": error.code }),
     };
     let empty = |v: &Value| v.is_null() || v.as_str() == Some("");
-    if found == *expected || empty(&found) && empty(expected) {
+    if is_same(&found, expected) || empty(&found) && empty(expected) {
         return None;
     }
     Some(words::tr!("{name}: expected {expected}, found {found}"))
+}
+
+/// A number is its value, however it is written.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(x), Value::Number(y)) => x == y || x.as_f64() == y.as_f64(),
+        (Value::Array(x), Value::Array(y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| is_same(x, y))
+        }
+        (Value::Object(x), Value::Object(y)) => {
+            let has = |(key, value): (&String, &Value)| y.get(key).is_some_and(|other| is_same(value, other));
+            x.len() == y.len() && x.iter().all(has)
+        }
+        _ => a == b,
+    }
 }
 
 #[cfg(test)]

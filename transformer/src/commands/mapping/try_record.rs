@@ -36,7 +36,7 @@ pub(super) struct TryArgs {
     #[arg(long, value_name = "ID,…", value_delimiter = ',', requires = "records")]
     id: Vec<String>,
     /// The time that expressions take for now, e.g. 2026-03-15T00:00:00Z [default: the clock]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::point_of_time)]
     now: Option<Timestamp>,
     /// Print JSON, one customer a line
     #[arg(long)]

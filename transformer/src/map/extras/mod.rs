@@ -78,7 +78,10 @@ impl Extras {
         };
         match text.trim_start().chars().next() {
             Some('[') => match serde_json::from_str(text) {
-                Ok::<FormList, _>(list) => list_of(&list, "", &mut reading.extras.widgets),
+                Ok::<FormList, _>(list) if list.is_empty() => {
+                    reading.bad(&[], words::text!("the list of widgets is empty"));
+                }
+                Ok(list) => list_of(&list, "", &mut reading.extras.widgets),
                 Err(error) => reading.bad(&[], words::retold(&error.to_string())),
             },
             Some('{') => match serde_json::from_str(text) {
@@ -123,6 +126,9 @@ impl Reading<'_> {
 
     fn take(&mut self, additions: Additions) {
         match additions.widgets {
+            Some(Given::Right(Widgets::List(list))) if list.is_empty() => {
+                self.bad(&["widgets"], words::text!("the list of widgets is empty"));
+            }
             Some(Given::Right(Widgets::List(list))) => list_of(&list, "", &mut self.extras.widgets),
             Some(Given::Right(Widgets::Types(types))) => {
                 for (field, kind) in types {

@@ -7,7 +7,7 @@ use super::{Declared, MOST_ROWS};
 /// Objects within objects of a row.
 const MOST_LEVELS: usize = 4;
 
-type Rows = (Vec<String>, Vec<Vec<Value>>);
+pub(super) type Rows = (Vec<String>, Vec<Vec<Value>>);
 
 pub(super) fn of_csv(text: &str) -> Result<Rows, String> {
     let lines = text.split_inclusive('\n');

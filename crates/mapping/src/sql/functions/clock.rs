@@ -59,7 +59,7 @@ pub(super) fn span(text: &str) -> Option<i64> {
 }
 
 /// A time of day by itself, or that of a date.
-fn of_day(value: &Value<'_>, env: &Env<'_>) -> Option<i64> {
+pub(super) fn of_day(value: &Value<'_>, env: &Env<'_>) -> Option<i64> {
     let alone = match value {
         Value::Text(text) | Value::Word(text) => span(text),
         _ => None,
@@ -70,12 +70,12 @@ fn of_day(value: &Value<'_>, env: &Env<'_>) -> Option<i64> {
     })
 }
 
-fn within_day(t: DateTime) -> i64 {
+pub(super) fn within_day(t: DateTime) -> i64 {
     let seconds = (i64::from(t.hour()) * 60 + i64::from(t.minute())) * 60 + i64::from(t.second());
     seconds * SECOND + i64::from(t.subsec_nanosecond()) / 1_000
 }
 
-fn shown<'r>(micros: i64) -> Value<'r> {
+pub(super) fn shown<'r>(micros: i64) -> Value<'r> {
     let sign = if micros < 0 { "-" } else { "" };
     let micros = micros.abs().min(LONGEST);
     let (seconds, fraction) = (micros / SECOND, micros % SECOND);

@@ -11,6 +11,7 @@ pub(super) const TABLE: &[Function] = &[
     f("IF", 3, 3, if_),
     f("IFNULL", 2, 2, coalesce),
     f("NVL", 2, 2, coalesce),
+    f("NVL2", 3, 3, nvl2),
     f("COALESCE", 1, MANY, coalesce),
     f("NULLIF", 2, 2, nullif),
     f("ISNULL", 1, 1, isnull).gives(Kind::Int),
@@ -32,6 +33,11 @@ fn if_<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     arg(args, chosen, env)?.cast_to(common(args.get(1..).unwrap_or_default(), env))
 }
 
+fn nvl2<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
+    let chosen = if arg(args, 0, env)?.is_null() { 2 } else { 1 };
+    arg(args, chosen, env)?.cast_to(common(args.get(1..).unwrap_or_default(), env))
+}
+
 fn coalesce<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     for expr in args {
         let value = expr.eval(env)?;
@@ -44,7 +50,8 @@ fn coalesce<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 
 fn nullif<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let value = arg(args, 0, env)?;
-    let same = compare_shown(&value, &arg(args, 1, env)?, env.zone())?.is_some_and(std::cmp::Ordering::is_eq);
+    let same =
+        compare_shown(&value, &arg(args, 1, env)?, env.rules(args))?.is_some_and(std::cmp::Ordering::is_eq);
     Ok(if same { Value::Null } else { value })
 }
 
@@ -118,7 +125,7 @@ fn extreme<'r>(
         };
         let better = match &best {
             None => true,
-            Some(best) => compare(&value, best, env.zone())?
+            Some(best) => compare(&value, best, env.rules(args))?
                 .is_some_and(|o| if largest { o.is_gt() } else { o.is_lt() }),
         };
         if better {

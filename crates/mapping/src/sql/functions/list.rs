@@ -34,7 +34,7 @@ fn field<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let as_texts = values.iter().all(|value| value.is_text() || value.is_null());
     for (n, other) in others.iter().enumerate().filter(|(_, other)| !other.is_null()) {
         let same = match as_texts {
-            true => compare(wanted, other, env.zone())?.is_some_and(std::cmp::Ordering::is_eq),
+            true => compare(wanted, other, env.rules(args))?.is_some_and(std::cmp::Ordering::is_eq),
             false => match (wanted.to_f64()?, other.to_f64()?) {
                 (Some(a), Some(b)) => a.total_cmp(&b).is_eq() || a == b,
                 _ => false,
@@ -63,7 +63,11 @@ fn find_in_set<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure
     if list.is_empty() || wanted.contains(',') {
         return Ok(Value::Int(0));
     }
-    let same = |item: &str| item.chars().map(fold).eq(wanted.chars().map(fold));
+    let is_exact = env.rules(args).collation.is_exact();
+    let same = |item: &str| match is_exact {
+        true => item == wanted,
+        false => item.chars().map(fold).eq(wanted.chars().map(fold)),
+    };
     let at = list.split(',').position(same);
     Ok(Value::Int(
         at.and_then(|at| i64::try_from(at + 1).ok()).unwrap_or(0),

@@ -6,12 +6,15 @@ mod codes;
 mod control;
 mod cut;
 mod date;
+pub(super) mod interval;
 mod json;
 mod json_contains;
+mod json_made;
 mod list;
 mod math;
 mod power;
 mod regexp;
+mod spans;
 mod text;
 
 use super::error::Failure;
@@ -53,7 +56,7 @@ const fn f(name: &'static str, least: usize, most: usize, call: Body) -> Functio
     }
 }
 
-const TABLES: [&[Function]; 13] = [
+const TABLES: [&[Function]; 15] = [
     control::TABLE,
     text::TABLE,
     cut::TABLE,
@@ -61,8 +64,10 @@ const TABLES: [&[Function]; 13] = [
     regexp::TABLE,
     json::TABLE,
     json_contains::TABLE,
+    json_made::TABLE,
     codes::TABLE,
     clock::TABLE,
+    spans::TABLE,
     math::TABLE,
     power::TABLE,
     date::TABLE,

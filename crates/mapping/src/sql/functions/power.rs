@@ -113,7 +113,7 @@ fn format<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
         Number::Double(x, _) => Some(format!(
             "{:.*}",
             usize::try_from(decimals).unwrap_or(0),
-            cut_double(x, decimals, true)
+            cut_double(x, decimals, true) + 0.0
         )),
     };
     let text = text.ok_or_else(Failure::out_of_range)?;

@@ -22,7 +22,7 @@ type Both<'r> = Option<(std::borrow::Cow<'r, str>, Regex)>;
 /// Text and pattern; nothing when one of them is NULL.
 fn both<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Both<'r>, Failure> {
     match (text(args, 0, env)?, text(args, 1, env)?) {
-        (Some(text), Some(pattern)) => Ok(Some((text, like::regex(&pattern)?))),
+        (Some(text), Some(pattern)) => Ok(Some((text, like::regex(&pattern, env.rules(args).collation)?))),
         _ => Ok(None),
     }
 }
@@ -82,7 +82,9 @@ fn is_like<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     } else {
         pattern.into_owned()
     };
-    Ok(Value::bool(like::regex(&pattern)?.is_match(&subject)))
+    Ok(Value::bool(
+        like::regex(&pattern, env.rules(args).collation)?.is_match(&subject),
+    ))
 }
 
 fn substr<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::collation;
+use super::super::collation::{self, Collation};
 use super::super::error::Failure;
 use super::super::eval::{Env, MAX_TEXT, bounded};
 use super::super::expr::Expr;
@@ -108,11 +108,11 @@ fn replace<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     })
 }
 
-fn found<'r>(text: &str, needle: &str, from: i64) -> Value<'r> {
+fn found<'r>(text: &str, needle: &str, from: i64, collation: Collation) -> Value<'r> {
     if from < 1 {
         return Value::Int(0);
     }
-    let at = collation::find(text, needle, to_usize(from - 1));
+    let at = collation::find(text, needle, to_usize(from - 1), collation);
     Value::Int(at.and_then(|at| i64::try_from(at + 1).ok()).unwrap_or(0))
 }
 
@@ -127,14 +127,14 @@ fn locate<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
             None => return Ok(Value::Null),
         },
     };
-    Ok(found(&text, &needle, from))
+    Ok(found(&text, &needle, from, env.rules(args).collation))
 }
 
 fn instr<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let (Some(text), Some(needle)) = (text(args, 0, env)?, text(args, 1, env)?) else {
         return Ok(Value::Null);
     };
-    Ok(found(&text, &needle, 1))
+    Ok(found(&text, &needle, 1, env.rules(args).collation))
 }
 
 fn strip<'r>(args: &'r [Expr], env: &Env<'r>, start: bool, end: bool) -> Result<Value<'r>, Failure> {
@@ -201,5 +201,7 @@ fn strcmp<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let (Some(a), Some(b)) = (text(args, 0, env)?, text(args, 1, env)?) else {
         return Ok(Value::Null);
     };
-    Ok(Value::Int(collation::compare(&a, &b) as i64))
+    Ok(Value::Int(
+        collation::compare(&a, &b, env.rules(args).collation) as i64
+    ))
 }

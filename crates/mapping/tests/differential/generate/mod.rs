@@ -1,5 +1,6 @@
 //! Expressions and values at random, from a seed.
 
+mod collated;
 mod condition;
 mod date;
 mod more;
@@ -40,7 +41,8 @@ impl Generator {
     pub(crate) fn case(&mut self) -> Case {
         self.record = Map::new();
         let depth = 1 + self.below(3);
-        let (expression, sql) = match self.below(12) {
+        let (expression, sql) = match self.below(13) {
+            12 => self.collated(),
             10..=11 => self.more(depth),
             0..=2 => self.number(depth),
             3..=5 => self.text(depth),

@@ -72,3 +72,21 @@ async fn a_refused_password_is_an_outage_and_a_wrong_command_is_not() {
         .unwrap_err();
     assert!(!pipeline::store::Error::from(wrong).is_outage());
 }
+
+#[tokio::test]
+async fn a_hash_is_read_whole_or_not_at_all() {
+    let (store, key) = (support::store(), support::namespace().lookup_key("shops"));
+    let read = async |most, bytes| store.hash(&key, most, bytes).await.unwrap();
+    assert_eq!(read(10, 1_000).await.unwrap().len(), 0, "there is none yet");
+    let mut command = redis::cmd("HSET");
+    command.arg(&key);
+    for n in 0..2_500 {
+        command.arg(format!("店{n}")).arg("x".repeat(100));
+    }
+    let mut connection = store.connection().await.unwrap();
+    command.query_async::<()>(&mut *connection).await.unwrap();
+    let found = read(2_500, 1 << 20).await.unwrap();
+    assert_eq!((found.len(), found["店7"].len()), (2_500, 100));
+    assert!(read(2_499, 1 << 20).await.is_none());
+    assert!(read(2_500, 100_000).await.is_none());
+}

@@ -40,7 +40,7 @@ pub(super) struct DiffArgs {
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     id: Vec<String>,
     /// The time that expressions take for now, e.g. 2026-03-15T00:00:00Z [default: the clock]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::point_of_time)]
     now: Option<Timestamp>,
     /// How many customers that differ are shown
     #[arg(long, value_name = "N", default_value_t = 20)]

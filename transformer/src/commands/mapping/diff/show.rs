@@ -22,9 +22,9 @@ pub(super) fn text(report: &Report, next: Option<&str>) -> String {
     }
     if !report.fields.is_empty() {
         let mut rows = vec![vec![
-            "label".into(),
+            words::text!("label").to_owned(),
             words::text!("customers").to_owned(),
-            "field".into(),
+            words::text!("field").to_owned(),
         ]];
         let fields = report.fields.iter();
         rows.extend(
@@ -54,7 +54,7 @@ fn customer_text(customer: &Customer) -> String {
     }
     if !customer.cells.is_empty() {
         let mut rows = vec![vec![
-            "label".to_owned(),
+            words::text!("label").to_owned(),
             words::text!("before").to_owned(),
             words::text!("now").to_owned(),
         ]];
