@@ -3,6 +3,7 @@
 -- ARGV: 3 owner, 4 batch, 5 fence, 6 verify delay ms (0: no need), 7 count;
 --       per member: slot, result, row id, floor.
 -- Results: k landed in row id | p the same, but the id was taken from an answer by its place | x removed | d nothing happened, free the key | g the row is gone, forget its id
+--          o put off: nothing was sent | y the vendor says that the row is gone, and shows it: put off since the first of these
 --          i the row id is known but not whose content it holds (floor '1': nor how old that is)
 if not index_ready() then return {'NOINDEX'} end
 local owner, batch, fence = ARGV[3], ARGV[4], ARGV[5]
@@ -43,21 +44,26 @@ for n = 0, count - 1 do
     if result == 'k' or result == 'p' then
       local known = (result == 'k' or id == '') and id or '?' .. id
       redis.call('HSET', key, 'w', at_ms, 'id', known, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'b', 'f', 'u', 'r', 'q', 'x', 'l')
+      redis.call('HDEL', key, 'b', 'f', 'u', 'r', 'q', 'x', 'l', 'o')
       has = 1
     elseif result == 'x' then
       redis.call('HSET', key, 'w', at_ms, 'v', version)
-      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'u', 'r', 'q', 'x', 'l')
+      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'u', 'r', 'q', 'x', 'l', 'o')
       has = 0
     elseif result == 'g' then
       redis.call('HSET', key, 'w', at_ms)
-      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'x', 'l')
+      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'x', 'l', 'o')
       has = 0
+    elseif result == 'o' or result == 'y' then
+      -- `w` stays: how old the row is tells for how long it may not be seen.
+      redis.call('HDEL', key, 'b')
+      if result == 'y' then redis.call('HSETNX', key, 'o', at_ms) end
     else
       redis.call('HSET', key, 'w', at_ms)
       redis.call('HDEL', key, 'b')
       if result == 'i' then
         redis.call('HSET', key, 'id', id, 'h', '')
+        redis.call('HDEL', key, 'o')
         if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end
         has = 1
       end
@@ -70,7 +76,7 @@ for n = 0, count - 1 do
 end
 local settled = {}
 for slot in pairs(gone) do
-  for _, field in ipairs({'m', 'j', 't', 's'}) do settled[#settled + 1] = field .. slot end
+  for _, field in ipairs({'m', 'j', 't', 's', 'i'}) do settled[#settled + 1] = field .. slot end
 end
 if #settled > 0 then redis.call('HDEL', hash_key, unpack(settled)) end
 

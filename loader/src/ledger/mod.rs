@@ -27,7 +27,7 @@ use pipeline::store::{self, Script, Store};
 #[cfg(test)]
 pub(crate) use batch::encode_version;
 pub(crate) use batch::{Kind, Member, decode_version, encode_mapped};
-pub(crate) use claim::{Claim, Claimed, Item, Operation, Unseen};
+pub(crate) use claim::{Claim, Claimed, Item, JustLooked, Operation, Unseen};
 pub(crate) use commit::{Change, Committed};
 pub(crate) use inspect::{Duplicate, KnownRow};
 pub(crate) use live::{LiveBatch, Registry, heartbeat, send_window};

@@ -33,6 +33,7 @@
 //! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints, and so they are with `!` and a time behind it: when somebody was found to have deleted the row |
 //! | `p` | what people did to the row last, when that was noticed, when the customer was asked for because of it, how often, `1` while that is due |
 //! | `x` | version of the removal that has been counted and may take the row away |
+//! | `o` | since when the vendor says that the row does not exist and shows it all the same; absent otherwise |
 //! | `l` | when the form was asked last and had no such row; it is made only right after that |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
 //!
@@ -45,6 +46,7 @@
 //! | `m<slot>` | member: kind, company id, version, hash, row id, one a line |
 //! | `j<slot>` | the row exactly as it is sent |
 //! | `t<slot>` | transaction id of a create |
+//! | `i<slot>` | the row id that the vendor's answer names in the place of a create, written down before the form is asked whether that is so |
 //! | `s<slot>` | when it may first have been sent under this transaction id; `0`: never again, because a part of the transaction is committed |
 //!
 //! | field of the removals | meaning |
@@ -81,6 +83,7 @@ pub(super) mod row {
     pub(in crate::ledger) const BATCH: &str = "b";
     pub(in crate::ledger) const FLOOR: &str = "f";
     pub(in crate::ledger) const COMMITTED: &str = "w";
+    pub(in crate::ledger) const DOUBTED: &str = "o";
     pub(in crate::ledger) const TOUCHED: &str = "p";
     pub(in crate::ledger) const GRANTED: &str = "x";
     /// Only the scripts use these.
@@ -113,6 +116,7 @@ pub(super) mod batch {
     pub(in crate::ledger) const ROW: char = 'j';
     pub(in crate::ledger) const TRANSACTION: char = 't';
     pub(in crate::ledger) const FIRST_SENT: char = 's';
+    pub(in crate::ledger) const NAMED: char = 'i';
 }
 
 /// Fields of the index.

@@ -84,7 +84,7 @@ impl Writer {
     }
 
     /// Notes rows that share their key: the ledger knows only behind a commit which of several is kept.
-    async fn note_twins(&self, members: &[Member], looked: &Looked) {
+    pub(super) async fn note_twins(&self, members: &[Member], looked: &Looked) {
         let mut several: Vec<(&str, &str)> = Vec::new();
         for member in members {
             let rows = looked

@@ -72,7 +72,7 @@ impl Writer {
     }
 
     /// After this time a call that was given up cannot change anything any more, and what it changed can be seen.
-    pub(super) fn lateness(&self) -> Duration {
+    pub(crate) fn lateness(&self) -> Duration {
         self.vendor.client.timeout() + self.settings.late + INVISIBLE
     }
 
@@ -137,7 +137,7 @@ async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
     due.companies = seen.iter().map(|seen| seen.company.clone()).collect();
     let judged = match writer
         .ledger
-        .judge(&due, &seen, INVISIBLE, writer.lateness())
+        .judge(&due, &seen, INVISIBLE, writer.lateness(), writer.lateness())
         .await
     {
         Ok(judged) => judged,
@@ -176,6 +176,7 @@ async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Opti
     let Shown {
         mut found,
         unreadable,
+        ..
     } = writer.rows_shown(recognition, &rows, true, &patience).await?;
     let is_shown = |company: &&&str| !unreadable.iter().any(|(unreadable, _)| unreadable == **company);
     let seen = companies.iter().filter(is_shown).map(|company| {

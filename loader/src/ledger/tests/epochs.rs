@@ -267,7 +267,9 @@ async fn a_row_is_made_only_right_after_a_look_however_well_the_form_was_read() 
 async fn look_and_find_nothing(ledger: &Ledger, company: &str) {
     let asked = unseen(ledger, company).await.time_ms;
     let rows = [(company.to_owned(), None)];
-    let reading = crate::ledger::index::Reading::LookUp;
+    let reading = crate::ledger::index::Reading::LookUp {
+        longest: Duration::ZERO,
+    };
     crate::ledger::index::learn(ledger, asked, Duration::ZERO, reading, &rows)
         .await
         .unwrap();

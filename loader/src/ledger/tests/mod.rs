@@ -34,18 +34,20 @@ impl Ledger {
         deletes: bool,
         guard: Option<(RemovalLimits, &[Cause<'_>])>,
     ) -> Result<Claimed, Error> {
-        match self.claim_guarded(batch, items, deletes, guard).await {
+        match self.claim_guarded(batch, items, deletes, guard, None).await {
             Err(Error::Unseen(unseen)) => {
                 let rows = unseen.rows.iter().map(|(company, _)| (company.clone(), None));
                 let rows: Vec<_> = rows.collect();
-                let reading = index::Reading::LookUp;
+                let reading = index::Reading::LookUp {
+        longest: Duration::ZERO,
+    };
                 index::learn(self, unseen.time_ms, Duration::ZERO, reading, &rows)
                     .await
                     .unwrap();
             }
             answer => return answer,
         }
-        self.claim_guarded(batch, items, deletes, guard).await
+        self.claim_guarded(batch, items, deletes, guard, None).await
     }
 }
 

@@ -128,6 +128,8 @@ async fn plain_reads_say_what_was_written() {
         batch: Some(batch.clone()),
         floor: None,
         placed: false,
+        written_ms: known[1].as_ref().and_then(|row| row.written_ms),
+        doubted_ms: None,
     };
     assert_eq!(known, [None, Some(expected)]);
     let held = ledger.known_batch(&batch).await.unwrap().unwrap();
