@@ -16,6 +16,7 @@ local parted = nil
 -- Rows that came and went: after the walk nobody else counts them.
 local more = 0
 
+local any_twins = redis.call('EXISTS', prefix .. 'dups:of') == 1
 local count = tonumber(ARGV[7])
 local fields = {}
 for n = 0, count - 1 do
@@ -69,6 +70,7 @@ for n = 0, count - 1 do
       end
     end
     more = more + has - had
+    if any_twins and (result == 'k' or result == 'p' or result == 'i') then is_kept(id) end
     -- Also when nothing happened: the call whose end is not known may still come, over what is written next.
     if delay > 0 then verify_at(company, time + delay) end
     left = left - 1

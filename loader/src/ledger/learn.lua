@@ -26,6 +26,7 @@ local function learn(key, company, id, content, written)
     redis.call('ZADD', KEYS[3], 'NX', time, company)
   end
   redis.call('HSET', key, 'id', id, 'h', content, 'f', floor, 'g', epoch)
+  is_kept(id)
   -- The id comes from the form with the key beside it, so it is proven. `v` and `u` stay as they are: together they say
   -- what became of the record of that version, which no later reading of the form makes untrue.
   redis.call('HDEL', key, 'b', 'r', 'q')
@@ -67,7 +68,7 @@ for n = 0, tonumber(ARGV[9]) - 1 do
   elseif has then
     -- Another one, unless it is the one that was there before what the ledger wrote since.
     if tonumber(known[4] or '0') <= asked then
-      extra = extra + redis.call('HSETNX', prefix .. 'dups', company .. '\n' .. id, bare(known[2]))
+      extra = extra + note_twin(company, id, bare(known[2]))
     end
   elseif not newer and not (known[3] and redis.call('EXISTS', batch_key(known[3])) == 1) then
     rows = rows + 1

@@ -12,6 +12,7 @@ mod commit;
 pub(crate) mod index;
 mod inspect;
 mod live;
+mod named;
 mod removals;
 pub(crate) mod schema;
 mod touched;

@@ -10,10 +10,11 @@
 //! | the namespace's epoch key | string | the epoch of the current index, for watermarks | `index.lua` |
 //! | the namespace's sequence key | number | the sequence of what was fetched last | only read |
 //! | `{prefix}row:<company id>` | hash | a customer | `claim.lua`, `commit.lua`, `verify.lua`, `learn.lua`, `touched.lua` |
-//! | `{prefix}batch:<batch>` | hash | a claimed batch | `claim.lua`, `commit.lua`, `regroup.lua`, `renew.lua`, `takeover.lua` |
+//! | `{prefix}batch:<batch>` | hash | a claimed batch | `claim.lua`, `commit.lua`, `named.lua`, `regroup.lua`, `renew.lua`, `takeover.lua` |
 //! | `{prefix}batches` | sorted set | batch → end of its lease | as above, `orphans.lua` |
 //! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua`, `learn.lua` |
 //! | `{prefix}dups` | hash | `<company id>\n<row id>` → row id that is kept | `learn.lua`, `index.lua`, `merged.lua` |
+//! | `{prefix}dups:of` | hash | row id → company id, of the rows in `dups` | as above, `commit.lua` |
 //! | `{prefix}removals` | hash | how many rows have gone, and who has decided what | `guard.lua`, `removals.lua` |
 //! | `{prefix}removals:parked` | hash | company id → since when its removal waits, its version, `f` left the filter or `r` removed, its run | `guard.lua` |
 //! | `{prefix}removals:runs` | hash | backfill → rows that it has removed | `guard.lua`, `removals.lua` |

@@ -55,6 +55,15 @@ impl Writer {
         if !ids.is_empty() && self.order.trusts(companies()) {
             return groups.done(self.commit(work, in_their_places(&members, &ids), false).await);
         }
+        if !ids.is_empty() {
+            // Looking may take long, and the row be one that no look by key will show.
+            let rows = ids.iter().map(|(slot, id)| (*slot, *id));
+            let live = work.live;
+            if let Err(error) = self.ledger.name_rows(&live.batch, &live.fence, rows).await {
+                let end = self.ledger_failed(&error);
+                return groups.done(all(&members, &end));
+            }
+        }
         let named = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
         let shown = self.shown(work, recognition, &members, named.as_ref()).await;
         let (Shown::All(looked, mut found) | Shown::Some(looked, mut found)) = shown else {

@@ -5,6 +5,7 @@ mod doubts;
 mod epochs;
 mod fences;
 mod memory;
+mod not_seen;
 mod removals;
 mod schema;
 mod touched;
@@ -128,6 +129,14 @@ async fn place(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str
         change: Change::Placed(id.to_owned()),
     }];
     ledger.commit(&batch, &fence, &placed, None).await.unwrap();
+}
+
+/// Claims and commits an update of this row.
+async fn update(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str) {
+    let (answer, batch, fence) = claim(ledger, company, number, hash).await;
+    assert_eq!(answer, Claim::Update(id.to_owned()));
+    let id = id.trim_start_matches('?');
+    ledger.commit(&batch, &fence, &landed(id), None).await.unwrap();
 }
 
 /// Ends a lease now.
