@@ -70,7 +70,7 @@ for n = 0, count - 1 do
       end
     end
     more = more + has - had
-    if any_twins and (result == 'k' or result == 'p' or result == 'i') then is_kept(id) end
+    if any_twins and (result == 'k' or result == 'i') then is_kept(id) end
     -- Also when nothing happened: the call whose end is not known may still come, over what is written next.
     if delay > 0 then verify_at(company, time + delay) end
     left = left - 1

@@ -9,6 +9,7 @@
 mod batch;
 mod claim;
 mod commit;
+mod form_gap;
 pub(crate) mod index;
 mod inspect;
 mod live;

@@ -20,6 +20,7 @@
 //! | `{prefix}removals:runs` | hash | backfill → rows that it has removed | `guard.lua`, `removals.lua` |
 //! | `{prefix}removals:counting` | text | a loader counts the known rows | `removals.lua` |
 //! | `{prefix}removals:log` | list | decisions about removals, JSON | `removals.lua` |
+//! | `{prefix}form` | hash | `right`: when the form was read last and was as the mapping needs it; `since`: what was written since then is in doubt | `ledger::form_gap` |
 //! | `{prefix}fence` | number | the last fence that was given out | `claim.lua`, `takeover.lua` |
 //!
 //! | field of a row | meaning |
@@ -118,6 +119,12 @@ pub(super) mod batch {
     pub(in crate::ledger) const TRANSACTION: char = 't';
     pub(in crate::ledger) const FIRST_SENT: char = 's';
     pub(in crate::ledger) const NAMED: char = 'i';
+}
+
+/// Fields of what is known of the form.
+pub(super) mod form {
+    pub(in crate::ledger) const RIGHT_AT: &str = "right";
+    pub(in crate::ledger) const GAP_SINCE: &str = "since";
 }
 
 /// Fields of the index.

@@ -82,6 +82,13 @@ impl Writer {
             return self.only_these(work, groups, members, history, &found).await;
         }
         if !again {
+            let lacks = |member: &Member| {
+                let row = found.get(&member.slot);
+                row.is_some_and(|row| row.content != member.hash && ids.values().any(|id| row.id == **id))
+            };
+            if members.iter().any(lacks) {
+                self.form.suspect();
+            }
             self.compare(&members, &found, answer, &ids).await;
         }
         let ends = members.iter().filter_map(|member| {

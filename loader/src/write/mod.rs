@@ -21,6 +21,7 @@ mod create;
 mod created;
 mod everybody;
 mod find;
+mod form_gap;
 mod give_up;
 mod gone;
 mod groups;

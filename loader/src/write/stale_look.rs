@@ -11,7 +11,7 @@ use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::find::Looked;
 use super::groups::{Groups, History};
-use crate::ledger::Member;
+use crate::ledger::{Change, Member};
 
 /// How old a look may be; the same as in `claim.lua`.
 const LOOKED_FOR: Duration = Duration::from_secs(30);
@@ -110,9 +110,19 @@ impl Writer {
             "rows were made by others while ours waited to be sent; they are taken over"
         );
         let found = looked.clone().own(&members);
-        let (ends, missing) = self.commit_there(work, members.clone(), &found, false).await;
+        let ends = members.iter().filter_map(|member| {
+            let row = found.get(&member.slot)?;
+            Some(match row.hash() == member.hash {
+                true => (member, Change::Landed(row.id.clone()), MemberEnd::Landed),
+                // No loader can have written to a row whose customer is claimed: the record is newer.
+                false => (member, Change::Found(row.id.clone(), 0), MemberEnd::Again),
+            })
+        });
+        let ends = self.commit(work, ends.collect(), false).await;
         let is_held = ends.iter().any(|(_, end)| matches!(end, MemberEnd::Held));
         ended.extend(ends);
+        let mut missing = members.clone();
+        missing.retain(|member| !found.contains_key(&member.slot));
         // The ledger knows only now which of several is kept.
         self.note_twins(&members, &looked).await;
         match is_held {

@@ -96,6 +96,7 @@ pub(crate) async fn verify(writer: Writer) {
         if !writer.runtime.gate.is_open() || !writer.index.is_known() {
             continue;
         }
+        writer.verify_gap().await;
         let mut backoff = Backoff::default();
         while let Some((due, wrong)) = verify_some(&writer).await {
             if wrong.is_empty() {
@@ -106,6 +107,7 @@ pub(crate) async fn verify(writer: Writer) {
                 rows = wrong.len(),
                 "rows are not, or may not be, as they were written last; their customers are fetched again"
             );
+            writer.form.suspect();
             metrics::counter!(names::LOADER_LATE_WRITES).increment(wrong.len() as u64);
             while !fetch_again(&writer, &due, &wrong).await {
                 if !writer.runtime.shutdown.sleep(backoff.next_delay()).await {

@@ -38,7 +38,7 @@ async fn the_scripts_write_what_the_schema_names() {
     };
     crate::index::testing::rebuild_with(&ledger, "form", &[row("r1"), row("r2")]).await;
     assert_eq!(ledger.duplicates().await.unwrap().len(), 1);
-    place(&ledger, "2", 10, "aa", "r2").await;
+    place(&ledger, "2", 10, "aa", "r9").await;
     claim(&ledger, "2", 11, "aa").await;
     claim(&ledger, "2", 12, "bb").await;
     let refetched = claim_as(&ledger, "1", 11, "bb", Operation::Upsert, OLD).await.0;
