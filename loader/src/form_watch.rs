@@ -1,5 +1,6 @@
 //! The form's widgets: read at start and every ten minutes, and compared with what is going to be written.
 
+mod gap;
 mod records;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,7 @@ use tokio::sync::{Notify, watch};
 pub(crate) use self::records::Blame;
 use crate::jdy::form::{Form, Misfit};
 use crate::jdy::types::Widget;
+use crate::ledger::Ledger;
 use crate::vendor::{Patience, Tried, Vendor};
 
 /// A form changes when a person edits it.
@@ -38,6 +40,7 @@ pub(crate) struct Expected {
 /// The form's widgets, read again and again.
 pub(crate) struct FormWatch {
     runtime: Runtime,
+    ledger: Ledger,
     vendor: Vendor,
     expected: Expected,
     current: watch::Sender<Option<Arc<Form>>>,
@@ -51,14 +54,18 @@ pub(crate) struct FormWatch {
     judged: Notify,
     /// The first reading of the form showed a key widget that cannot hold the key.
     unusable: watch::Sender<Option<Misfit>>,
+    /// Rows were written while it was not right.
+    gap: AtomicBool,
+    suspected: gap::Suspected,
 }
 
 impl FormWatch {
     /// Nothing is read before [`FormWatch::watch`] or [`FormWatch::read`].
-    pub(crate) fn new(runtime: Runtime, vendor: Vendor, expected: Expected) -> Arc<Self> {
+    pub(crate) fn new(runtime: Runtime, ledger: Ledger, vendor: Vendor, expected: Expected) -> Arc<Self> {
         let current = watch::Sender::new(None);
         Arc::new(Self {
             runtime,
+            ledger,
             vendor,
             expected,
             current,
@@ -68,6 +75,8 @@ impl FormWatch {
             fitting: Mutex::default(),
             judged: Notify::new(),
             unusable: watch::Sender::new(None),
+            gap: AtomicBool::new(false),
+            suspected: gap::Suspected::default(),
         })
     }
 
@@ -141,7 +150,10 @@ impl FormWatch {
                     backoff.reset();
                     READ_EVERY
                 }
-                Some(Ok(())) => backoff.next_delay(),
+                Some(Ok(())) => {
+                    self.note(self.clock().await, false).await;
+                    backoff.next_delay()
+                }
                 Some(Err(misfit)) => {
                     self.current.send_replace(None);
                     self.pause(&misfit);
@@ -158,6 +170,7 @@ impl FormWatch {
 
     /// Reads the form once and compares it; `None` when it cannot be had.
     pub(crate) async fn read(&self) -> Option<Result<(), Misfit>> {
+        let began_ms = self.clock().await;
         let client = &self.vendor.client;
         let tried = self
             .vendor
@@ -180,7 +193,9 @@ impl FormWatch {
             Tried::Lost | Tried::Held | Tried::Aside => return None,
         };
         self.share_reading(&widgets).await;
-        Some(self.compared(widgets).map(|form| {
+        let compared = self.compared(widgets);
+        self.note(began_ms, compared.is_ok()).await;
+        Some(compared.map(|form| {
             self.runtime
                 .status
                 .set("form", json!({"widgets": form.len(), "fits": true}));

@@ -15,7 +15,7 @@ use proto::v1::FormRecord;
 use crate::failpoint;
 use crate::form_watch::Blame;
 use crate::vendor::Patience;
-use crate::write::{Prepared, Receipt, Sorted, Stop, Unfit, Writer, sort};
+use crate::write::{LastLook, Prepared, Receipt, Sorted, Stop, Unfit, Writer, sort};
 
 /// Waits for a row that another batch is writing.
 const BUSY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
@@ -118,6 +118,7 @@ impl WriteHandler {
         let writer = &self.writer;
         let patience = Patience::new(writer.settings.patience);
         let mut backoff = Backoff::new(BUSY.0, BUSY.1);
+        let mut last = LastLook::default();
         while !sorted.open.is_empty() {
             if !writer.index.is_known() {
                 writer.index.lost();
@@ -130,7 +131,7 @@ impl WriteHandler {
             if !writer.vendor.open(&patience).await {
                 break;
             }
-            let round = match writer.round(&mut sorted, patience).await {
+            let round = match writer.round(&mut sorted, patience, &mut last).await {
                 Ok(round) => round,
                 Err(Stop) => break,
             };

@@ -45,7 +45,12 @@ pub(crate) fn assemble(
         &config.expected,
         config.index_settle,
     );
-    let form = FormWatch::new(runtime.clone(), vendor.clone(), config.expected.clone());
+    let form = FormWatch::new(
+        runtime.clone(),
+        ledger.clone(),
+        vendor.clone(),
+        config.expected.clone(),
+    );
     let keyless = Keyless::new(
         runtime.clone(),
         ledger.clone(),
@@ -67,6 +72,7 @@ pub(crate) fn assemble(
         publisher: runtime.publisher.clone(),
         owed: Arc::default(),
         order: Arc::default(),
+        looked_in_vain: Arc::default(),
         runtime: runtime.clone(),
         ledger,
         vendor,

@@ -94,6 +94,7 @@ async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
         .duplicates()
         .await
         .with_context(|| words::tr!("ask Redis"))?;
+    let found = super::twins::still_there(&writer, found).await?;
     if args.json {
         pipeline::say!("{}", serde_json::to_string(&found)?)?;
         return Ok(());

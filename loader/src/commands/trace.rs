@@ -45,8 +45,8 @@ async fn show_form(writer: &Writer, company: &str, facts: &mut Facts) -> anyhow:
         return Ok(());
     };
     match writer.vendor.client.rows_of(&recognition, &[company]).await {
-        Reply::Ok(found) => {
-            let rows = found.get(company).map_or(&[][..], Vec::as_slice);
+        Reply::Ok(shown) => {
+            let rows = shown.rows.get(company).map_or(&[][..], Vec::as_slice);
             facts.add("form", words::tr!("{} row(s)", rows.len()));
             for row in rows {
                 let written = time(row.written_ms);

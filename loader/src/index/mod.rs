@@ -231,6 +231,15 @@ impl Index {
         }
     }
 
+    /// Takes part in the index that there is; for commands that write down what they have seen.
+    pub(crate) async fn join(&self) -> Result<(), Error> {
+        match ledger::index::state(&self.ledger, &self.form).await? {
+            IndexState::Known(known) => self.ledger.set_epoch(known.epoch),
+            IndexState::Missing => return Err(ledger::Error::NoIndex.into()),
+        }
+        Ok(())
+    }
+
     /// What the walk is doing, for progress bars.
     pub(crate) fn progress(&self) -> String {
         self.progress

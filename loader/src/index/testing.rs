@@ -48,7 +48,10 @@ pub(crate) async fn rebuild_with(ledger: &Ledger, form: &str, rows: &[(String, F
 pub(crate) async fn look_up(ledger: &Ledger, company: &str, row: Option<FoundRow>) -> Result<(), Error> {
     let asked = index::clock(ledger).await?;
     let rows = [(company.to_owned(), row)];
-    match index::learn(ledger, asked, Duration::ZERO, Reading::LookUp, &rows).await {
+    let reading = Reading::LookUp {
+        longest: Duration::ZERO,
+    };
+    match index::learn(ledger, asked, Duration::ZERO, reading, &rows).await {
         Ok(_) => Ok(()),
         Err(index::WalkError::Ledger(error)) => Err(error),
         Err(index::WalkError::Overtaken) => unreachable!("a look-up is no walk"),

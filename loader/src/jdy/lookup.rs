@@ -47,6 +47,14 @@ impl FoundRow {
 /// Rows by company id, the oldest first.
 pub(crate) type Found = HashMap<String, Vec<FoundRow>>;
 
+/// Rows that were asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) rows: Found,
+    /// The vendor ignored the filter, and the whole form was read.
+    pub(crate) whole: bool,
+}
+
 /// How rows are recognised.
 #[derive(Debug, Clone)]
 pub(crate) struct Recognition {
@@ -139,8 +147,13 @@ pub(crate) fn turn(page: &[Map<String, Value>], cursor: &str) -> (Turn, String) 
 
 impl Client {
     /// The rows of at most 100 companies whose key cells are written as they should be.
-    pub(crate) async fn rows_of(&self, recognition: &Recognition, companies: &[&str]) -> Reply<Found> {
-        self.rows_with(recognition, companies, companies).await
+    pub(crate) async fn rows_of(&self, recognition: &Recognition, companies: &[&str]) -> Reply<Shown> {
+        let filter = Filter::text_in(&recognition.key_widget, companies);
+        match self.collect(recognition, companies, Some(&filter)).await {
+            Collected::Rows(rows) => Reply::Ok(Shown { rows, whole: false }),
+            Collected::Stopped(reply) => reply,
+            Collected::Foreign => self.in_whole_form(recognition, companies).await,
+        }
     }
 
     /// The rows of at most 100 companies whose key cells hold the id in one of the [`spellings`].
@@ -148,17 +161,29 @@ impl Client {
         &self,
         recognition: &Recognition,
         companies: &[&str],
-    ) -> Reply<Found> {
-        let mut all = Found::new();
-        for companies in companies.chunks(MOST_VALUES / SPELLINGS) {
-            let others: Vec<String> = companies.iter().flat_map(|company| spellings(company)).collect();
+    ) -> Reply<Shown> {
+        let mut rows = Found::new();
+        for some in companies.chunks(MOST_VALUES / SPELLINGS) {
+            let others: Vec<String> = some.iter().flat_map(|company| spellings(company)).collect();
             let others: Vec<&str> = others.iter().map(String::as_str).collect();
-            match self.rows_with(recognition, companies, &others).await {
-                Reply::Ok(found) => all.extend(found),
-                other => return other,
+            let filter = Filter::text_in(&recognition.key_widget, &others);
+            match self.collect(recognition, some, Some(&filter)).await {
+                Collected::Rows(found) => rows.extend(found),
+                Collected::Stopped(reply) => return reply,
+                // One reading shows those of all.
+                Collected::Foreign => return self.in_whole_form(recognition, companies).await,
             }
         }
-        Reply::Ok(all)
+        Reply::Ok(Shown { rows, whole: false })
+    }
+
+    async fn in_whole_form(&self, recognition: &Recognition, companies: &[&str]) -> Reply<Shown> {
+        tracing::warn!("vendor ignored the filter by key widget, reading the whole form instead");
+        match self.collect(recognition, companies, None).await {
+            Collected::Rows(rows) => Reply::Ok(Shown { rows, whole: true }),
+            Collected::Stopped(reply) => reply,
+            Collected::Foreign => Reply::Ok(Shown::default()),
+        }
     }
 
     /// The row with this id; `None` when there is none any more. Where the key may not use that call, or it fails, the
@@ -179,28 +204,6 @@ impl Client {
     async fn row_behind(&self, before: &str, row_id: &str) -> Reply<Option<Map<String, Value>>> {
         let page = self.list(Some(before), None).await;
         page.map(|rows| rows.into_iter().find(|row| text(row, "_id") == row_id))
-    }
-
-    async fn rows_with(
-        &self,
-        recognition: &Recognition,
-        companies: &[&str],
-        values: &[&str],
-    ) -> Reply<Found> {
-        let filter = Filter::text_in(&recognition.key_widget, values);
-        let filtered = self.collect(recognition, companies, Some(&filter)).await;
-        match filtered {
-            Collected::Rows(found) => Reply::Ok(found),
-            Collected::Stopped(reply) => reply,
-            Collected::Foreign => {
-                tracing::warn!("vendor ignored the filter by key widget, reading the whole form instead");
-                match self.collect(recognition, companies, None).await {
-                    Collected::Rows(found) => Reply::Ok(found),
-                    Collected::Stopped(reply) => reply,
-                    Collected::Foreign => Reply::Ok(Found::new()),
-                }
-            }
-        }
     }
 
     /// Rows after `cursor`, of those alone that have no key, when a key widget is given. The vendor may ignore that.
@@ -256,7 +259,7 @@ impl Client {
         loop {
             let page = match self.list(Some(&cursor), filter).await {
                 Reply::Ok(page) => page,
-                other => return Collected::Stopped(other.map(|_| Found::new())),
+                other => return Collected::Stopped(other.map(|_| Shown::default())),
             };
             let (turn, next) = turn(&page, &cursor);
             match turn {
@@ -289,7 +292,7 @@ pub(crate) const STUCK: &str = words::mark!("data/list returns the same rows wha
 enum Collected {
     Rows(Found),
     Foreign,
-    Stopped(Reply<Found>),
+    Stopped(Reply<Shown>),
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub(crate) async fn find(
         }
         cursor = last;
     }
-    let mut found = 0;
+    let mut found = of_batches(runtime, ledger).await?;
     let mut cursor = 0;
     loop {
         let (next, companies) = ledger.scan(cursor, SCAN).await?;
@@ -61,7 +61,6 @@ pub(crate) async fn find(
 }
 
 async fn of_companies(runtime: &Runtime, ledger: &Ledger, companies: &[String]) -> Result<usize, Error> {
-    let keys = runtime.namespace.adopt_keys();
     let names: Vec<&str> = companies.iter().map(String::as_str).collect();
     let rows = ledger.known_rows(&names).await?;
     // An id alone does not say whose row it is: it may have been taken from an answer by its place, when there was no
@@ -72,12 +71,31 @@ async fn of_companies(runtime: &Runtime, ledger: &Ledger, companies: &[String]) 
         Some((*company, id, row.hash.filter(|hash| !hash.is_empty())?))
     });
     let ids: Vec<(&str, String, String)> = ids.collect();
+    those_without_a_key(runtime, &ids).await
+}
+
+/// Rows that an answer has named, and whose batch is not done: nobody was able to look.
+async fn of_batches(runtime: &Runtime, ledger: &Ledger) -> Result<usize, Error> {
+    let mut found = 0;
+    for named in ledger.named_rows().await?.chunks(SCAN) {
+        let ids = named
+            .iter()
+            .map(|named| (named.company.as_str(), named.id.clone(), named.hash.clone()));
+        let ids: Vec<(&str, String, String)> = ids.collect();
+        found += those_without_a_key(runtime, &ids).await?;
+    }
+    Ok(found)
+}
+
+/// Puts those of these rows that have no key, and hold what was written, into Redis; how many those are.
+async fn those_without_a_key(runtime: &Runtime, ids: &[(&str, String, String)]) -> Result<usize, Error> {
     if ids.is_empty() {
         return Ok(0);
     }
+    let keys = runtime.namespace.adopt_keys();
     let mut command = redis::cmd("HMGET");
     command.arg(&keys.keyless);
-    for (_, id, _) in &ids {
+    for (_, id, _) in ids {
         command.arg(id);
     }
     let mut connection = runtime.store.connection().await?;

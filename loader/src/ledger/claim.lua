@@ -1,5 +1,6 @@
 -- Decides for every record of a batch what has to be done, and takes the keys that have to be written.
--- ARGV: 3 owner, 4 batch, 5 transaction id, 6 lease ms, 7 '1' when an absent row may be one that was deleted, 8 count;
+-- ARGV: 3 owner, 4 batch, 5 transaction id, 6 lease ms, 7 '1' when an absent row may be one that was deleted,
+--       8 when the look for this very batch began (0: there was none) and 9 how long it took, ms, 10 count;
 --       per record: company, version, hash, operation (u upsert, d delete, m mark), sequence, set, clear;
 --       then, when removals are guarded: limit %, probation ms, per record cause (f left the filter, r removed; a capital:
 --       allowed), '1' for a backfill, run.
@@ -21,18 +22,25 @@ local index = redis.call('HMGET', KEYS[1], 'state', 'floor', 'blind', 'settles')
 local complete, built, blind = index[1] == 'complete', tonumber(index[2]), index[3] == '1'
 -- A row that was not there may have been made since, by a person or another program: it is made only right after a look.
 local looked_for = 30000
-local count = tonumber(ARGV[8])
+-- However long a look has taken, it counts for as long behind its end, for the batch that has waited for it.
+local look_began, look_took = tonumber(ARGV[8]), tonumber(ARGV[9])
+local just_looked = look_began > 0 and time <= look_began + look_took + looked_for
+local count = tonumber(ARGV[10])
+
+local function is_looked_for(at)
+  return at > time - looked_for or just_looked and at >= look_began
+end
 
 local rows, unknown = {}, {'UNKNOWN', string.format('%d', time), time >= tonumber(index[4]) and '1' or '0'}
 for slot = 0, count - 1 do
-  local company, version = ARGV[9 + slot * 7], ARGV[10 + slot * 7]
+  local company, version = ARGV[11 + slot * 7], ARGV[12 + slot * 7]
   local row = redis.call('HMGET', row_key(company), 'id', 'v', 'h', 'b', 'f', 'g', 'u', 'l')
   local stale = row[2] and version < row[2]
   if blind then
     if not row[2] then row[5] = index[2] end
   else
-    local operation, held = ARGV[12 + slot * 7], row[4] and redis.call('EXISTS', batch_key(row[4])) == 1
-    local absent = operation == 'u' and not row[1] and not held and tonumber(row[8] or '0') <= time - looked_for
+    local operation, held = ARGV[14 + slot * 7], row[4] and redis.call('EXISTS', batch_key(row[4])) == 1
+    local absent = operation == 'u' and not row[1] and not held and not is_looked_for(tonumber(row[8] or '0'))
     if not stale and (row[6] ~= epoch or absent) then
       unknown[#unknown + 1] = company
       -- An id that is not proven is no hint whose row it is: only the key can tell.
@@ -85,17 +93,18 @@ local function settled(key, version, known, doubtful, landed)
     if later > mapped(version) then version = string.match(version, '^[^~]*') .. '~' .. later end
     redis.call('HSET', key, 'v', version, 'u', '1')
   end
+  redis.call('HDEL', key, 'o')
   if not doubtful then redis.call('HDEL', key, 'f', 'r', 'q', 'x') end
 end
 
-local limit, probation = tonumber(ARGV[9 + count * 7] or ''), tonumber(ARGV[10 + count * 7] or '')
+local limit, probation = tonumber(ARGV[11 + count * 7] or ''), tonumber(ARGV[12 + count * 7] or '')
 -- Whatever ends a removal that was parked, or makes it old, takes it off the list.
 local settles = {s = true, ['='] = true, l = true, n = true, c = true, u = true, r = true, k = true}
 local any_parked = limit and redis.call('EXISTS', parked_key) == 1
 
 local function may_go(slot, company, version, key)
   if not limit then return 'r' end
-  local at = 11 + count * 7 + slot * 3
+  local at = 13 + count * 7 + slot * 3
   local cause = ARGV[at]
   local item = {company = company, version = version, cause = string.lower(cause),
     allowed = cause ~= string.lower(cause), backfill = ARGV[at + 1] == '1', run = ARGV[at + 2]}
@@ -107,7 +116,7 @@ end
 local any_open = redis.call('EXISTS', KEYS[3]) == 1
 
 for slot = 0, count - 1 do
-  local at = 9 + slot * 7
+  local at = 11 + slot * 7
   local company, version, hash, operation = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local sequence, set, clear = tonumber(ARGV[at + 4]), ARGV[at + 5], ARGV[at + 6]
   local key, row = row_key(company), rows[slot]

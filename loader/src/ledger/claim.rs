@@ -1,6 +1,7 @@
 //! Claiming: one script decides for a whole batch what has to be done, and takes the keys that have to be written.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -36,6 +37,15 @@ pub(crate) struct Item<'a> {
     pub(crate) set: &'a str,
     /// What an update sends in addition.
     pub(crate) clear: &'a str,
+}
+
+/// The form was asked for rows of a batch right before it is claimed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JustLooked {
+    /// Redis' clock before the form was asked, ms.
+    pub(crate) began_ms: i64,
+    /// How long that took.
+    pub(crate) took: Duration,
 }
 
 /// What a claim says about one record.
@@ -97,27 +107,31 @@ impl Ledger {
         items: &[Item<'_>],
         absent_may_be_deleted: bool,
     ) -> Result<Claimed, Error> {
-        self.claim_guarded(batch, items, absent_may_be_deleted, None)
+        self.claim_guarded(batch, items, absent_may_be_deleted, None, None)
             .await
     }
 
     /// Claims the items for a batch of this name; [`Error::Unseen`] when some of them have to be looked up first.
     /// `absent_may_be_deleted`: removals delete rows here, so a missing row proves nothing about an old record. `guard`: by
-    /// what removals are judged, with a cause for each item.
+    /// what removals are judged, with a cause for each item. `looked`: however long that look took, it is as good for these
+    /// items as one that was answered at once.
     pub(crate) async fn claim_guarded(
         &self,
         batch: &str,
         items: &[Item<'_>],
         absent_may_be_deleted: bool,
         guard: Option<(RemovalLimits, &[Cause<'_>])>,
+        looked: Option<JustLooked>,
     ) -> Result<Claimed, Error> {
         let transaction = Uuid::new_v4().to_string();
-        let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(8 + items.len() * 10);
+        let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(10 + items.len() * 10);
         args.push(self.owner().into());
         args.push(batch.into());
         args.push(Cow::Borrowed(&transaction));
         args.push(self.lease().as_millis().to_string().into());
         args.push(if absent_may_be_deleted { "1" } else { "0" }.into());
+        args.push(looked.map_or(0, |looked| looked.began_ms).to_string().into());
+        args.push(looked.map_or(0, |looked| looked.took.as_millis()).to_string().into());
         args.push(items.len().to_string().into());
         for item in items {
             args.push(item.company.into());

@@ -3,6 +3,7 @@
 -- ARGV: 3 owner, 4 batch, 5 fence, 6 verify delay ms (0: no need), 7 count;
 --       per member: slot, result, row id, floor.
 -- Results: k landed in row id | p the same, but the id was taken from an answer by its place | x removed | d nothing happened, free the key | g the row is gone, forget its id
+--          o put off: nothing was sent | y the vendor says that the row is gone, and shows it: put off since the first of these
 --          i the row id is known but not whose content it holds (floor '1': nor how old that is)
 if not index_ready() then return {'NOINDEX'} end
 local owner, batch, fence = ARGV[3], ARGV[4], ARGV[5]
@@ -15,6 +16,7 @@ local parted = nil
 -- Rows that came and went: after the walk nobody else counts them.
 local more = 0
 
+local any_twins = redis.call('EXISTS', prefix .. 'dups:of') == 1
 local count = tonumber(ARGV[7])
 local fields = {}
 for n = 0, count - 1 do
@@ -43,26 +45,32 @@ for n = 0, count - 1 do
     if result == 'k' or result == 'p' then
       local known = (result == 'k' or id == '') and id or '?' .. id
       redis.call('HSET', key, 'w', at_ms, 'id', known, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'b', 'f', 'u', 'r', 'q', 'x', 'l')
+      redis.call('HDEL', key, 'b', 'f', 'u', 'r', 'q', 'x', 'l', 'o')
       has = 1
     elseif result == 'x' then
       redis.call('HSET', key, 'w', at_ms, 'v', version)
-      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'u', 'r', 'q', 'x', 'l')
+      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'u', 'r', 'q', 'x', 'l', 'o')
       has = 0
     elseif result == 'g' then
       redis.call('HSET', key, 'w', at_ms)
-      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'x', 'l')
+      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'x', 'l', 'o')
       has = 0
+    elseif result == 'o' or result == 'y' then
+      -- `w` stays: how old the row is tells for how long it may not be seen.
+      redis.call('HDEL', key, 'b')
+      if result == 'y' then redis.call('HSETNX', key, 'o', at_ms) end
     else
       redis.call('HSET', key, 'w', at_ms)
       redis.call('HDEL', key, 'b')
       if result == 'i' then
         redis.call('HSET', key, 'id', id, 'h', '')
+        redis.call('HDEL', key, 'o')
         if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end
         has = 1
       end
     end
     more = more + has - had
+    if any_twins and (result == 'k' or result == 'i') then is_kept(id) end
     -- Also when nothing happened: the call whose end is not known may still come, over what is written next.
     if delay > 0 then verify_at(company, time + delay) end
     left = left - 1
@@ -70,7 +78,7 @@ for n = 0, count - 1 do
 end
 local settled = {}
 for slot in pairs(gone) do
-  for _, field in ipairs({'m', 'j', 't', 's'}) do settled[#settled + 1] = field .. slot end
+  for _, field in ipairs({'m', 'j', 't', 's', 'i'}) do settled[#settled + 1] = field .. slot end
 end
 if #settled > 0 then redis.call('HDEL', hash_key, unpack(settled)) end
 

@@ -16,6 +16,10 @@ pub(crate) enum Change {
     Placed(String),
     /// The row is gone, as it should be.
     Removed,
+    /// Nothing was sent, and cannot be sent safely yet; the key is free again.
+    PutOff,
+    /// The vendor says that the row does not exist, and shows it; the key is free again.
+    Doubted,
     /// Nothing was written; the key is free again.
     Freed,
     /// The row the ledger knew does not exist any more.
@@ -59,6 +63,8 @@ impl Ledger {
                 Change::Landed(id) => ("k", id.as_str(), 0),
                 Change::Placed(id) => ("p", id.as_str(), 0),
                 Change::Removed => ("x", "", 0),
+                Change::PutOff => ("o", "", 0),
+                Change::Doubted => ("y", "", 0),
                 Change::Freed => ("d", "", 0),
                 Change::Gone => ("g", "", 0),
                 Change::Found(id, floor) => ("i", id.as_str(), *floor),

@@ -26,7 +26,7 @@ elseif operation == 'begin' then
   local time = clock()
   -- Claims of the time before mean nothing any more: what they did or did not do is seen in the form.
   for _, batch in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do redis.call('DEL', batch_key(batch)) end
-  redis.call('DEL', KEYS[1], KEYS[2], dups)
+  redis.call('DEL', KEYS[1], KEYS[2], dups, dups .. ':of')
   redis.call('HSET', KEYS[1], 'form', ARGV[5], 'state', ARGV[9] == '1' and 'complete' or 'open', 'epoch', ARGV[6],
     'run', run, 'noticed', string.format('%d', time),
     'settles', string.format('%d', time + tonumber(ARGV[7])), 'floor', sequence_now(), 'cursor', '', 'rows', 0,
@@ -54,6 +54,6 @@ for n = 0, tonumber(ARGV[5]) - 1 do
   local company, id = ARGV[6 + n * 2], ARGV[7 + n * 2]
   local kept = bare(redis.call('HGET', row_key(company), 'id'))
   -- One that was made a moment ago has no id in the ledger yet: it is noted behind the commit.
-  if kept and kept ~= '' and kept ~= id then new = new + redis.call('HSETNX', dups, company .. '\n' .. id, kept) end
+  if kept and kept ~= '' and kept ~= id then new = new + note_twin(company, id, kept) end
 end
 return {'OK', string.format('%d', new)}

@@ -54,8 +54,8 @@ pub(crate) struct Known {
 /// How rows were read from the form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reading<'a> {
-    /// They were asked for.
-    LookUp,
+    /// They were asked for. `longest`: how long a row that was written may be missing from queries at most.
+    LookUp { longest: Duration },
     /// A page of the walk: the row ids before its first and of its last row, and how many of its rows have no key.
     Page {
         before: &'a str,
@@ -136,18 +136,18 @@ pub(crate) async fn learn(
     rows: &[(String, Option<FoundRow>)],
 ) -> Result<(u64, u64), WalkError> {
     let (kind, before, after, keyless) = match reading {
-        Reading::LookUp => ("look", "", "", 0),
+        Reading::LookUp { longest } => ("look", longest.as_millis().to_string().into(), "", 0),
         Reading::Page {
             before,
             after,
             keyless,
-        } => ("walk", before, after, keyless),
+        } => ("walk", Cow::Borrowed(before), after, keyless),
     };
     let mut args: Vec<Cow<'_, str>> = vec![
         asked_ms.to_string().into(),
         invisible.as_millis().to_string().into(),
         kind.into(),
-        before.into(),
+        before,
         after.into(),
         keyless.to_string().into(),
         rows.len().to_string().into(),

@@ -21,6 +21,10 @@ pub(crate) struct KnownRow {
     pub(crate) floor: Option<u64>,
     /// The row id was taken from an answer by its place.
     pub(crate) placed: bool,
+    /// When something about it was committed last, Redis' clock, ms.
+    pub(crate) written_ms: Option<i64>,
+    /// Since when the vendor says that it does not exist, and shows it.
+    pub(crate) doubted_ms: Option<i64>,
 }
 
 /// Who works on a batch.
@@ -44,7 +48,7 @@ pub(crate) struct Duplicate {
     pub(crate) extra: String,
 }
 
-type RowFields = [Option<String>; 6];
+type RowFields = [Option<String>; 7];
 
 impl Ledger {
     /// What is known of each of these customers; `None` for those that the ledger does not know.
@@ -52,12 +56,12 @@ impl Ledger {
         if companies.is_empty() {
             return Ok(Vec::new());
         }
-        use schema::row::{BATCH, COMMITTED, FLOOR, HASH, ID, VERSION};
+        use schema::row::{BATCH, COMMITTED, DOUBTED, FLOOR, HASH, ID, VERSION};
         let mut pipe = redis::pipe();
         for company in companies {
             pipe.cmd("HMGET")
                 .arg(self.row_key(company))
-                .arg(&[ID, VERSION, HASH, BATCH, FLOOR, COMMITTED]);
+                .arg(&[ID, VERSION, HASH, BATCH, FLOOR, COMMITTED, DOUBTED]);
         }
         let mut connection = self.store().connection().await?;
         let rows: Vec<RowFields> = pipe
@@ -115,7 +119,7 @@ fn known_row(fields: RowFields) -> Option<KnownRow> {
     if fields.iter().all(Option::is_none) {
         return None;
     }
-    let [id, version, hash, batch, floor, _] = fields;
+    let [id, version, hash, batch, floor, written, doubted] = fields;
     let proven = id
         .as_deref()
         .map(|id| id.strip_prefix(schema::BY_PLACE).unwrap_or(id));
@@ -130,5 +134,7 @@ fn known_row(fields: RowFields) -> Option<KnownRow> {
         batch,
         floor: floor.and_then(|floor| floor.parse().ok()),
         placed,
+        written_ms: written.and_then(|ms| ms.parse().ok()),
+        doubted_ms: doubted.and_then(|ms| ms.parse().ok()),
     })
 }

@@ -9,9 +9,11 @@
 mod batch;
 mod claim;
 mod commit;
+mod form_gap;
 pub(crate) mod index;
 mod inspect;
 mod live;
+mod named;
 mod removals;
 pub(crate) mod schema;
 mod touched;
@@ -27,7 +29,7 @@ use pipeline::store::{self, Script, Store};
 #[cfg(test)]
 pub(crate) use batch::encode_version;
 pub(crate) use batch::{Kind, Member, decode_version, encode_mapped};
-pub(crate) use claim::{Claim, Claimed, Item, Operation, Unseen};
+pub(crate) use claim::{Claim, Claimed, Item, JustLooked, Operation, Unseen};
 pub(crate) use commit::{Change, Committed};
 pub(crate) use inspect::{Duplicate, KnownRow};
 pub(crate) use live::{LiveBatch, Registry, heartbeat, send_window};

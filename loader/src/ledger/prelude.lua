@@ -53,6 +53,23 @@ local function bare(id)
   return id
 end
 
+-- A row shares its key with the one that is kept; `dups:of` finds it by its id. 1 when it was not known.
+local function note_twin(company, id, kept)
+  redis.call('HSET', prefix .. 'dups:of', id, company)
+  return redis.call('HSETNX', prefix .. 'dups', company .. '\n' .. id, kept)
+end
+
+local function no_twin(company, id)
+  redis.call('HDEL', prefix .. 'dups', company .. '\n' .. id)
+  redis.call('HDEL', prefix .. 'dups:of', id)
+end
+
+-- The row is the one that is kept, of whichever customer: not the extra one of any.
+local function is_kept(id)
+  local company = redis.call('HGET', prefix .. 'dups:of', id)
+  if company then no_twin(company, id) end
+end
+
 local function split(text)
   local parts = {}
   for part in string.gmatch(text .. '\n', '(.-)\n') do parts[#parts + 1] = part end

@@ -10,15 +10,17 @@
 //! | the namespace's epoch key | string | the epoch of the current index, for watermarks | `index.lua` |
 //! | the namespace's sequence key | number | the sequence of what was fetched last | only read |
 //! | `{prefix}row:<company id>` | hash | a customer | `claim.lua`, `commit.lua`, `verify.lua`, `learn.lua`, `touched.lua` |
-//! | `{prefix}batch:<batch>` | hash | a claimed batch | `claim.lua`, `commit.lua`, `regroup.lua`, `renew.lua`, `takeover.lua` |
+//! | `{prefix}batch:<batch>` | hash | a claimed batch | `claim.lua`, `commit.lua`, `named.lua`, `regroup.lua`, `renew.lua`, `takeover.lua` |
 //! | `{prefix}batches` | sorted set | batch → end of its lease | as above, `orphans.lua` |
 //! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua`, `learn.lua` |
 //! | `{prefix}dups` | hash | `<company id>\n<row id>` → row id that is kept | `learn.lua`, `index.lua`, `merged.lua` |
+//! | `{prefix}dups:of` | hash | row id → company id, of the rows in `dups` | as above, `commit.lua` |
 //! | `{prefix}removals` | hash | how many rows have gone, and who has decided what | `guard.lua`, `removals.lua` |
 //! | `{prefix}removals:parked` | hash | company id → since when its removal waits, its version, `f` left the filter or `r` removed, its run | `guard.lua` |
 //! | `{prefix}removals:runs` | hash | backfill → rows that it has removed | `guard.lua`, `removals.lua` |
 //! | `{prefix}removals:counting` | text | a loader counts the known rows | `removals.lua` |
 //! | `{prefix}removals:log` | list | decisions about removals, JSON | `removals.lua` |
+//! | `{prefix}form` | hash | `right`: when the form was read last and was as the mapping needs it; `since`: what was written since then is in doubt | `ledger::form_gap` |
 //! | `{prefix}fence` | number | the last fence that was given out | `claim.lua`, `takeover.lua` |
 //!
 //! | field of a row | meaning |
@@ -33,6 +35,7 @@
 //! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints, and so they are with `!` and a time behind it: when somebody was found to have deleted the row |
 //! | `p` | what people did to the row last, when that was noticed, when the customer was asked for because of it, how often, `1` while that is due |
 //! | `x` | version of the removal that has been counted and may take the row away |
+//! | `o` | since when the vendor says that the row does not exist and shows it all the same; absent otherwise |
 //! | `l` | when the form was asked last and had no such row; it is made only right after that |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
 //!
@@ -45,6 +48,7 @@
 //! | `m<slot>` | member: kind, company id, version, hash, row id, one a line |
 //! | `j<slot>` | the row exactly as it is sent |
 //! | `t<slot>` | transaction id of a create |
+//! | `i<slot>` | the row id that the vendor's answer names in the place of a create, written down before the form is asked whether that is so |
 //! | `s<slot>` | when it may first have been sent under this transaction id; `0`: never again, because a part of the transaction is committed |
 //!
 //! | field of the removals | meaning |
@@ -81,6 +85,7 @@ pub(super) mod row {
     pub(in crate::ledger) const BATCH: &str = "b";
     pub(in crate::ledger) const FLOOR: &str = "f";
     pub(in crate::ledger) const COMMITTED: &str = "w";
+    pub(in crate::ledger) const DOUBTED: &str = "o";
     pub(in crate::ledger) const TOUCHED: &str = "p";
     pub(in crate::ledger) const GRANTED: &str = "x";
     /// Only the scripts use these.
@@ -113,6 +118,13 @@ pub(super) mod batch {
     pub(in crate::ledger) const ROW: char = 'j';
     pub(in crate::ledger) const TRANSACTION: char = 't';
     pub(in crate::ledger) const FIRST_SENT: char = 's';
+    pub(in crate::ledger) const NAMED: char = 'i';
+}
+
+/// Fields of what is known of the form.
+pub(super) mod form {
+    pub(in crate::ledger) const RIGHT_AT: &str = "right";
+    pub(in crate::ledger) const GAP_SINCE: &str = "since";
 }
 
 /// Fields of the index.

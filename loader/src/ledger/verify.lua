@@ -2,8 +2,8 @@
 -- ARGV: 3 operation.
 --  add:   4 delay ms, 5 count, then companies.
 --  pop:   4 most, 5 how long they stay handed out, ms. Returns OK, clock, end of that time, then companies.
---  judge: 4 when and 5 until when they were handed out, 6 how long a write may stay invisible, 7 when to read again
---         what is busy, ms, 8 count, then per company: company, row id or '', hash of what the form shows.
+--  judge: 4 when and 5 until when they were handed out, 6 how long a write may stay invisible, and 7 at the very most,
+--         8 when to read again what is busy, ms, 9 count, then per company: company, row id or '', hash of what the form shows.
 --         Returns OK, then per company: = as written | ~ differs, so its content counts as unknown | b busy, later.
 --         What differs stays on the list until it is done: the loader that judged it may die before it has asked for the customer.
 --  done:  4 until when they were handed out, 5 count, then companies that have been asked for.
@@ -27,14 +27,17 @@ elseif operation == 'done' then
   end
 else
   local index = redis.call('HMGET', KEYS[1], 'floor', 'settles', 'state')
-  local asked, lease_end, invisible, again = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-  for n = 0, tonumber(ARGV[8]) - 1 do
-    local company, id, content = ARGV[9 + n * 3], ARGV[10 + n * 3], ARGV[11 + n * 3]
+  local asked, lease_end, invisible = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+  local longest, again = tonumber(ARGV[7]), tonumber(ARGV[8])
+  for n = 0, tonumber(ARGV[9]) - 1 do
+    local company, id, content = ARGV[10 + n * 3], ARGV[11 + n * 3], ARGV[12 + n * 3]
     local row = redis.call('HMGET', row_key(company), 'id', 'h', 'b', 'w', 'g')
     local unseen = row[5] ~= epoch and not (index[3] == 'complete' and not row[1])
     local live = row[3] and redis.call('EXISTS', batch_key(row[3])) == 1
     local score = tonumber(redis.call('ZSCORE', KEYS[3], company) or '0')
-    if live or score ~= lease_end or tonumber(row[4] or '0') > asked - invisible
+    -- A row that is not seen is not gone, as long as queries may not show it yet.
+    local hidden = id == '' and row[1] and longest or invisible
+    if live or score ~= lease_end or tonumber(row[4] or '0') > asked - hidden
       or (unseen and asked < tonumber(index[2])) then
       redis.call('ZADD', KEYS[3], time + again, company)
       answer[#answer + 1] = 'b'

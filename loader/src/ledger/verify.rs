@@ -84,12 +84,14 @@ impl Ledger {
     }
 
     /// Compares what the form shows with what was written, and takes what agrees off the list. What was written
-    /// less than `invisible` before it was read, or since, is read once more after `again`.
+    /// less than `invisible` before it was read, or since, is read once more after `again`; a row that is not there, when it
+    /// was written less than `longest` before.
     pub(crate) async fn judge(
         &self,
         due: &Due,
         seen: &[Seen],
         invisible: Duration,
+        longest: Duration,
         again: Duration,
     ) -> Result<Vec<Judged>, Error> {
         let mut args: Vec<Cow<'_, str>> = vec![
@@ -97,6 +99,7 @@ impl Ledger {
             due.asked_ms.as_str().into(),
             due.held_ms.as_str().into(),
             invisible.as_millis().to_string().into(),
+            longest.as_millis().to_string().into(),
             again.as_millis().to_string().into(),
             seen.len().to_string().into(),
         ];

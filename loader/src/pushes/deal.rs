@@ -175,7 +175,9 @@ impl Pushes {
             &self.writer.ledger,
             asked_ms,
             VISIBLE_AFTER,
-            Reading::LookUp,
+            Reading::LookUp {
+                longest: self.writer.lateness(),
+            },
             &rows,
         )
         .await

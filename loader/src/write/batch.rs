@@ -1,6 +1,7 @@
 //! Writing the members of a claimed batch, whether this loader claimed it or took it over.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use futures::StreamExt as _;
 use pipeline::quota::Lane;
@@ -25,6 +26,8 @@ pub(crate) struct Work<'a> {
     pub(crate) lane: Lane,
     /// No loader has sent any of it before.
     pub(crate) fresh: bool,
+    /// When its rows were claimed, right after the form was asked for those that are new.
+    pub(crate) claimed: Instant,
     /// How rows are recognised, when there is a key widget.
     pub(crate) recognition: Option<Recognition>,
 }
@@ -64,6 +67,7 @@ impl Writer {
             patience,
             lane,
             fresh,
+            claimed: Instant::now(),
             recognition: self.index.recognition(),
         }
     }

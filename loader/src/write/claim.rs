@@ -17,7 +17,7 @@ use super::prepare::{Prepared, Sorted};
 use super::row_event::RowEvent;
 use super::{Removals, Writer};
 use crate::failpoint;
-use crate::ledger::{Claim, Claimed, Error, Item, Kind, Member, Operation};
+use crate::ledger::{Claim, Claimed, Error, Item, JustLooked, Kind, Member, Operation};
 use crate::vendor::Patience;
 
 /// What one claim means for the records it was about.
@@ -35,11 +35,24 @@ pub(crate) struct Round {
 /// Everything undecided waits for the gate.
 pub(crate) struct Stop;
 
+/// The look that the last round of a batch came to, if it was one.
+#[derive(Default)]
+pub(crate) struct LastLook {
+    pub(super) looked: Option<JustLooked>,
+    /// Whose rows were asked for.
+    pub(super) companies: HashSet<String>,
+}
+
 impl Writer {
     /// Claims what is open, writes what was taken, and decides what is decided by it.
     ///
     /// Rows that were refused wait until they are due; `Err` also when that takes longer than the batch is tried.
-    pub(crate) async fn round(&self, sorted: &mut Sorted, patience: Patience) -> Result<Round, Stop> {
+    pub(crate) async fn round(
+        &self,
+        sorted: &mut Sorted,
+        patience: Patience,
+        last: &mut LastLook,
+    ) -> Result<Round, Stop> {
         let mut companies: Vec<String> = sorted.open.keys().cloned().collect();
         if !self.vendor.wait_for_due(&companies, &patience).await {
             return Err(Stop);
@@ -58,10 +71,15 @@ impl Writer {
         let causes = causes(sorted, &companies);
         let guard = self.removals.limits().map(|limits| (limits, causes.as_slice()));
         let deletes = self.settings.removals == Removals::Delete;
-        let claimed = match self.ledger.claim_guarded(&name, &items, deletes, guard).await {
+        let looked = last.looked;
+        let claimed = match self
+            .ledger
+            .claim_guarded(&name, &items, deletes, guard, looked)
+            .await
+        {
             Ok(claimed) => claimed,
             Err(Error::Unseen(unseen)) => {
-                self.look_up(sorted, &unseen, &patience).await?;
+                self.look_up(sorted, *unseen, &patience, last).await?;
                 // Now the claim can answer.
                 return Ok(Round::default());
             }
@@ -70,6 +88,7 @@ impl Writer {
                 return Err(Stop);
             }
         };
+        *last = LastLook::default();
         failpoint::hit("claim-after").await;
         live.granted(claimed.fence.clone(), claimed.time_ms);
         let mut round = self.sort_claims(sorted, &claimed, companies).await?;

@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
+use super::find::Looked;
 use super::groups::{Group, Groups, History};
+use super::stale_look::{Again, FreshLook};
 use super::{Mode, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
@@ -72,12 +74,17 @@ impl Writer {
         let tried = self.send(work, &members, history).await;
         failpoint::hit("create-answered").await;
         match tried {
-            Tried::Done(Some(answer), unknown) => {
+            Tried::Done(Sent::Answered(answer), unknown) => {
                 self.created(work, groups, members, history, &answer, unknown)
                     .await;
             }
             // While it was tried, the transaction id has become too old.
-            Tried::Done(None, _) => self.reconcile_late(work, groups, members, history).await,
+            Tried::Done(Sent::TooOld, _) => self.reconcile_late(work, groups, members, history).await,
+            // Nothing of it has been stored.
+            Tried::Done(Sent::TurnedUp(looked), _) => {
+                self.turned_up(work, groups, members, history, *looked).await;
+            }
+            Tried::Done(Sent::Unread, _) => groups.done(all(&members, &MemberEnd::Held)),
             Tried::Refused(refusal, _) if refusal.code == codes::TRANSACTION_EXISTS => {
                 self.exists_already(work, groups, members, history, &refusal)
                     .await;
@@ -127,44 +134,68 @@ impl Writer {
         self.vendor.breaker.doubted_since(&members.first()?.transaction)
     }
 
-    /// `None` when it was sent before, and the vendor may have forgotten it by now.
     async fn send(
         &self,
         work: &Work<'_>,
         members: &[Member],
         history: History,
-    ) -> Tried<Option<BatchCreated>> {
+    ) -> Tried<Sent> {
         let rows: Vec<&str> = members.iter().map(|member| &*member.row).collect();
         let transaction = members.first().map_or("", |member| member.transaction.as_str());
         let sent = AtomicBool::new(history.sent);
         let is_too_old = || sent.load(Ordering::Relaxed) && self.is_forgotten(work, members);
         // Asked again when the quota allows the call, which may be much later.
         let left = AtomicBool::new(false);
-        let may_send = || !is_too_old() && self.leaves(work, &left);
+        // What was never sent, or surely refused each time, is as if it came now.
+        let fresh = FreshLook::since(work.claimed);
+        let in_doubt = AtomicBool::new(history.sent);
+        let looks_first = || !in_doubt.load(Ordering::Relaxed) && fresh.is_old();
+        let may_send = || !is_too_old() && !looks_first() && self.leaves(work, &left);
         let options = &self.settings.options;
         let client = &self.vendor.client;
         let (rows, may_send, is_too_old, sent) = (&rows, &may_send, &is_too_old, &sent);
+        let (fresh, in_doubt, looks_first) = (&fresh, &in_doubt, &looks_first);
         let suspect = history.suspect || members.iter().all(|member| self.is_suspect(member));
-        let stored =
-            |answer: &Option<BatchCreated>| answer.as_ref().is_some_and(|answer| answer.success_count > 0);
+        let stored = |sent: &Sent| matches!(sent, Sent::Answered(answer) if answer.success_count > 0);
         self.vendor
             .write(
                 work.request(Kind::Create, suspect, &left),
                 stored,
                 move || async move {
                     if is_too_old() {
-                        return Reply::Ok(None);
+                        return Reply::Ok(Sent::TooOld);
+                    }
+                    if looks_first() {
+                        match self.look_once_more(work, members, fresh).await {
+                            Again::Nobody => {}
+                            Again::Somebody(looked) => return Reply::Ok(Sent::TurnedUp(looked)),
+                            Again::Unknown => return Reply::Ok(Sent::Unread),
+                        }
                     }
                     let call = client.batch_create(transaction, rows, options, work.lane, may_send);
                     let reply = call.await;
                     if !matches!(reply, Reply::Unsent(_)) {
                         sent.store(true, Ordering::Relaxed);
                     }
-                    reply.map(Some)
+                    if matches!(reply, Reply::Unknown(_)) {
+                        in_doubt.store(true, Ordering::Relaxed);
+                    }
+                    reply.map(Sent::Answered)
                 },
             )
             .await
     }
+}
+
+/// What became of sending a group.
+enum Sent {
+    Answered(BatchCreated),
+    /// It was sent before, and the vendor may have forgotten it by now.
+    TooOld,
+    /// It was not sent: others have made some of its rows since.
+    TurnedUp(Box<Looked>),
+    /// It was not sent: the form cannot be read.
+    Unread,
 }
 
 /// The parts of a group that is too large for one call, in rows or in bytes; a row that is too large goes alone.

@@ -55,6 +55,15 @@ impl Writer {
         if !ids.is_empty() && self.order.trusts(companies()) {
             return groups.done(self.commit(work, in_their_places(&members, &ids), false).await);
         }
+        if !ids.is_empty() {
+            // Looking may take long, and the row be one that no look by key will show.
+            let rows = ids.iter().map(|(slot, id)| (*slot, *id));
+            let live = work.live;
+            if let Err(error) = self.ledger.name_rows(&live.batch, &live.fence, rows).await {
+                let end = self.ledger_failed(&error);
+                return groups.done(all(&members, &end));
+            }
+        }
         let named = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
         let shown = self.shown(work, recognition, &members, named.as_ref()).await;
         let (Shown::All(looked, mut found) | Shown::Some(looked, mut found)) = shown else {
@@ -73,6 +82,13 @@ impl Writer {
             return self.only_these(work, groups, members, history, &found).await;
         }
         if !again {
+            let lacks = |member: &Member| {
+                let row = found.get(&member.slot);
+                row.is_some_and(|row| row.content != member.hash && ids.values().any(|id| row.id == **id))
+            };
+            if members.iter().any(lacks) {
+                self.form.suspect();
+            }
             self.compare(&members, &found, answer, &ids).await;
         }
         let ends = members.iter().filter_map(|member| {
@@ -84,7 +100,7 @@ impl Writer {
     }
 
     /// Notes rows that share their key: the ledger knows only behind a commit which of several is kept.
-    async fn note_twins(&self, members: &[Member], looked: &Looked) {
+    pub(super) async fn note_twins(&self, members: &[Member], looked: &Looked) {
         let mut several: Vec<(&str, &str)> = Vec::new();
         for member in members {
             let rows = looked

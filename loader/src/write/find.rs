@@ -19,6 +19,7 @@ use crate::ledger::{Change, Kind, Member};
 pub(super) type Rows = HashMap<u32, FoundRow>;
 
 /// What a look shows.
+#[derive(Clone)]
 pub(super) struct Looked {
     /// All rows of each member by its slot, the oldest first.
     pub(super) rows: HashMap<u32, Vec<FoundRow>>,
@@ -34,7 +35,7 @@ impl Looked {
     }
 
     /// Of several rows the one that holds our content is ours, else the oldest.
-    fn own(mut self, members: &[Member]) -> Rows {
+    pub(super) fn own(mut self, members: &[Member]) -> Rows {
         let pick = |member: &Member| {
             let mut rows = self.rows.remove(&member.slot).filter(|rows| !rows.is_empty())?;
             let own = rows.iter().position(|row| row.hash() == member.hash).unwrap_or(0);
@@ -60,7 +61,39 @@ pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committin
     }
 }
 
+fn looked(shown: Shown, group: &[Member]) -> Looked {
+    let Shown {
+        mut found,
+        unreadable,
+        ..
+    } = shown;
+    let mut unreadable: HashMap<String, Refusal> = unreadable.into_iter().collect();
+    let rows = |member: &Member| Some((member.slot, found.remove(&member.company)?));
+    let refused = |member: &Member| Some((member.slot, unreadable.remove(&member.company)?));
+    Looked {
+        rows: group.iter().filter_map(rows).collect(),
+        unreadable: group.iter().filter_map(refused).collect(),
+    }
+}
+
 impl Writer {
+    /// The same, with rows whose key cells people have touched: who makes a new row must know that there is none.
+    pub(super) async fn look_thoroughly(
+        &self,
+        work: &Work<'_>,
+        recognition: &Recognition,
+        group: &[Member],
+    ) -> Option<Looked> {
+        let rows: Vec<(&str, &str)> = group
+            .iter()
+            .map(|member| (member.company.as_str(), ""))
+            .collect();
+        failpoint::hit("lookup-before").await;
+        let shown = self.rows_shown(recognition, &rows, true, &work.patience).await;
+        failpoint::hit("lookup-after").await;
+        Some(looked(shown?, group))
+    }
+
     /// All rows of these members as the form shows them; `None` when the vendor cannot be asked now.
     pub(super) async fn look(
         &self,
@@ -74,18 +107,9 @@ impl Writer {
             .readable(recognition, &companies, Keys::Right, &work.patience)
             .await;
         failpoint::hit("lookup-after").await;
-        let Shown {
-            mut found,
-            unreadable,
-        } = shown?;
-        self.index.saw(&found).await;
-        let mut unreadable: HashMap<String, Refusal> = unreadable.into_iter().collect();
-        let rows = |member: &Member| Some((member.slot, found.remove(&member.company)?));
-        let refused = |member: &Member| Some((member.slot, unreadable.remove(&member.company)?));
-        Some(Looked {
-            rows: group.iter().filter_map(rows).collect(),
-            unreadable: group.iter().filter_map(refused).collect(),
-        })
+        let shown = shown?;
+        self.index.saw(&shown.found).await;
+        Some(looked(shown, group))
     }
 
     /// The row of each of these members; those whose rows cannot be read end here (I12). The members as an error when the
@@ -208,7 +232,7 @@ impl Writer {
         let found = looked.own(alone);
         let row = found.get(&member.slot);
         let done = match member.kind {
-            Kind::Remove => row.is_none(),
+            Kind::Remove => row.is_none() && self.is_surely_gone(work, member).await?,
             _ => row.is_some_and(|row| row.id == member.row_id && row.hash() == member.hash),
         };
         self.order.refused(done);
@@ -220,6 +244,18 @@ impl Writer {
             metrics::counter!(names::LOADER_STORED_REFUSALS).increment(1);
         }
         Some(done)
+    }
+
+    /// Whether a row that no key shows does not exist: it is old enough to be seen, and its id shows nothing either. `None`
+    /// when that cannot be asked now.
+    async fn is_surely_gone(&self, work: &Work<'_>, member: &Member) -> Option<bool> {
+        let known = self.ledger.known_rows(&[&member.company]).await;
+        let known = known.map_err(|error| drop(self.ledger_failed(&error))).ok()?;
+        let written = known.into_iter().flatten().find_map(|known| known.written_ms);
+        if self.is_young(work, written) {
+            return Some(false);
+        }
+        Some(matches!(self.whole_row(&member.row_id, &work.patience).await?, Ok(None)))
     }
 
     /// Waits until what was written a moment ago can be seen, or not at all while refusals are believed; `false` when

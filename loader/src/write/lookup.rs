@@ -5,14 +5,18 @@
 //! people touch key cells: a row that is not found by its key is asked for by the id that Redis remembers, and by the
 //! spellings that imports make of a key, before it counts as not there.
 
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use pipeline::failure::Failure;
 use pipeline::handler::{Outcome, WaitsFor};
 use pipeline::telemetry::names;
+use serde_json::json;
 
 use super::Writer;
-use super::claim::Stop;
+use super::claim::{LastLook, Stop};
 use super::prepare::Sorted;
 use super::readable::{self, Keys, Shown};
 use crate::failpoint;
@@ -21,7 +25,7 @@ use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::{Found, FoundRow, Recognition};
 use crate::jdy::types::Refusal;
 use crate::ledger::index::{Reading, WalkError, learn};
-use crate::ledger::{Error, Unseen};
+use crate::ledger::{Error, JustLooked, Unseen};
 use crate::vendor::{Patience, Tried};
 
 /// The cells of a row as the vendor shows it.
@@ -33,9 +37,12 @@ impl Writer {
     pub(super) async fn look_up(
         &self,
         sorted: &mut Sorted,
-        unseen: &Unseen,
+        mut unseen: Unseen,
         patience: &Patience,
+        last: &mut LastLook,
     ) -> Result<(), Stop> {
+        self.put_off_again(sorted, &mut unseen, last);
+        let began = Instant::now();
         let Some(recognition) = self.index.recognition() else {
             // The index was begun by a loader that knows the mapped widgets; a record will show them here, too.
             return Err(Stop);
@@ -50,6 +57,7 @@ impl Writer {
             let Some(Shown {
                 mut found,
                 unreadable,
+                ..
             }) = self
                 .rows_shown(&recognition, &rows, unseen.settled, patience)
                 .await
@@ -74,7 +82,41 @@ impl Writer {
             self.learn_seen(unseen.time_ms, &seen).await?;
             failpoint::hit("unseen-learned").await;
         }
+        // The claim comes at once, however long this has taken.
+        last.looked = Some(JustLooked {
+            began_ms: unseen.time_ms,
+            took: began.elapsed(),
+        });
+        last.companies = unseen.rows.into_iter().map(|(company, _)| company).collect();
         Ok(())
+    }
+
+    /// Whose rows were asked for in the round before, and are asked for again at once: what the form shows of them is not
+    /// believed yet, because it is older than what was written there, or may be. They come again later, and keep nobody
+    /// waiting meanwhile.
+    fn put_off_again(&self, sorted: &mut Sorted, unseen: &mut Unseen, last: &mut LastLook) {
+        let before = std::mem::take(last).companies;
+        let (again, first) = std::mem::take(&mut unseen.rows)
+            .into_iter()
+            .partition(|(company, _)| before.contains(company));
+        unseen.rows = first;
+        let again: Vec<(String, String)> = again;
+        if again.is_empty() {
+            return;
+        }
+        tracing::warn!(
+            rows = again.len(),
+            "what the form shows of some rows is older than what was written there a moment ago, or may be; their records \
+             wait"
+        );
+        let times = self.looked_in_vain.fetch_add(1, Ordering::Relaxed) + 1;
+        self.runtime.status.set(
+            "looked_in_vain",
+            json!({"times": times, "rows_of_the_last": again.len()}),
+        );
+        for (company, _) in &again {
+            sorted.set_aside(company);
+        }
     }
 
     async fn learn_seen(&self, asked_ms: i64, seen: &[(String, Option<FoundRow>)]) -> Result<(), Stop> {
@@ -85,7 +127,10 @@ impl Writer {
             self.runtime.redis_lost(&error);
             return Err(Stop);
         }
-        match learn(&self.ledger, asked_ms, VISIBLE_AFTER, Reading::LookUp, seen).await {
+        let reading = Reading::LookUp {
+            longest: self.lateness(),
+        };
+        match learn(&self.ledger, asked_ms, VISIBLE_AFTER, reading, seen).await {
             Ok((_, 0)) => Ok(()),
             Ok(_) => {
                 self.index.look_again().await;
@@ -112,6 +157,7 @@ impl Writer {
         let Shown {
             mut found,
             mut unreadable,
+            whole,
         } = self
             .readable(recognition, &companies, Keys::Right, patience)
             .await?;
@@ -141,7 +187,8 @@ impl Writer {
             .filter(|company| !is_known(&found, &unreadable, company))
             .copied()
             .collect();
-        if thorough && !missing.is_empty() {
+        // Who has read the whole form has seen every spelling.
+        if thorough && !whole && !missing.is_empty() {
             let others = self
                 .readable(recognition, &missing, Keys::SpelledOtherwise, patience)
                 .await?;
@@ -149,7 +196,11 @@ impl Writer {
             unreadable.extend(others.unreadable);
         }
         self.index.saw(&found).await;
-        Some(Shown { found, unreadable })
+        Some(Shown {
+            found,
+            unreadable,
+            whole,
+        })
     }
 
     /// The company with the row of this id, if that is still the company's, or why it cannot be read while others can;

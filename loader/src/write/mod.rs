@@ -9,7 +9,8 @@
 //!
 //! A create that is not simply done goes on in `isolate` (refused or incomplete: divided) or `reconcile` (outcome
 //! unknown: the form is asked), and comes back to `create` through the work list in `groups`; `give_up` ends it as a dead
-//! letter. `created` reads the answer, `order` and `proof` say how far its ids are believed. `whose` asks before an update or removal
+//! letter. `stale_look` asks the form again
+//! when a create has waited. `created` reads the answer, `order` and `proof` say how far its ids are believed. `whose` asks before an update or removal
 //! whether the row still is the customer's. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
 //! and `verify` reads rows again that a lost call may have changed.
 
@@ -20,6 +21,7 @@ mod create;
 mod created;
 mod everybody;
 mod find;
+mod form_gap;
 mod give_up;
 mod gone;
 mod groups;
@@ -38,11 +40,13 @@ mod refetch;
 mod remove;
 mod row_event;
 mod single;
+mod stale_look;
 mod update;
 mod verify;
 mod whose;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use pipeline::broker::Publisher;
@@ -57,7 +61,7 @@ use crate::ledger::{Ledger, Registry};
 use crate::removals::RemovalGuard;
 use crate::vendor::Vendor;
 
-pub(crate) use claim::Stop;
+pub(crate) use claim::{LastLook, Stop};
 pub(crate) use everybody::tell_held;
 pub(crate) use leases::{beat, sweep};
 pub(crate) use order::Order;
@@ -146,4 +150,6 @@ pub(crate) struct Writer {
     pub(crate) removals: Arc<RemovalGuard>,
     /// Whether ids may be taken by their place in an answer.
     pub(crate) order: Arc<Order>,
+    /// Times that the form was asked twice in a row for the same rows, and the second answer taught nothing either.
+    pub(crate) looked_in_vain: Arc<AtomicU64>,
 }

@@ -55,9 +55,11 @@ impl Writer {
         let Touched {
             theirs,
             gone,
+            young,
             unknown,
         } = self.touched(work, recognition, unproven).await;
         proven.extend(theirs);
+        ended.extend(self.put_off(work, &young, &Change::PutOff).await);
         for member in gone {
             ended.extend(self.row_is_gone(work, &member).await);
         }
@@ -67,7 +69,8 @@ impl Writer {
 
     /// Rows that no key shows: people may have touched their key cells since they were made. The row under the id is the
     /// member's when its cell holds no other customer's key and it has the content that was written, or when ids have
-    /// never come in another order.
+    /// never come in another order. One that nobody shows is not gone (I2): lists and queries by id may be behind for as long
+    /// as a call may be late. After that the call is sent, and its answer says whether there is such a row.
     async fn touched(&self, work: &Work<'_>, recognition: &Recognition, members: Vec<Member>) -> Touched {
         let mut sorted = Touched::default();
         if members.is_empty() {
@@ -85,9 +88,11 @@ impl Writer {
             return sorted;
         };
         for (member, known) in members.into_iter().zip(known) {
+            let known = known.unwrap_or_default();
+            let is_young = self.is_young(work, known.written_ms);
             let row = shown.found.remove(&member.company);
             let row = row.and_then(|rows| rows.into_iter().next());
-            let written = known.and_then(|known| known.hash).unwrap_or_default();
+            let written = known.hash.unwrap_or_default();
             let unreadable = &mut shown.unreadable.iter();
             match row {
                 Some(row)
@@ -101,10 +106,42 @@ impl Writer {
                 None if unreadable.any(|(company, _)| *company == member.company) => {
                     sorted.unknown.push(member);
                 }
+                _ if is_young => sorted.young.push(member),
+                None if !self.order.is_broken() => {
+                    let member = with_its_id(member);
+                    match self.whole_row(&member.row_id, &work.patience).await {
+                        Some(Ok(None)) => sorted.theirs.push(member),
+                        // It is another customer's.
+                        Some(Ok(Some(_))) => sorted.gone.push(member),
+                        None | Some(Err(_)) => sorted.unknown.push(member),
+                    }
+                }
                 _ => sorted.gone.push(member),
             }
         }
         sorted
+    }
+
+    /// Whether a row may still be missing from queries that was written at this time of Redis' clock.
+    pub(super) fn is_young(&self, work: &Work<'_>, written_ms: Option<i64>) -> bool {
+        let age = written_ms.map(|written| work.live.now_ms().saturating_sub(written));
+        age.is_some_and(|age| i128::from(age) < i128::try_from(self.lateness().as_millis()).unwrap_or(i128::MAX))
+    }
+
+    /// Frees rows to which nothing can be sent safely yet; their records come again after a while.
+    pub(super) async fn put_off(&self, work: &Work<'_>, members: &[Member], change: &Change) -> Vec<Ended> {
+        if members.is_empty() {
+            return Vec::new();
+        }
+        tracing::info!(
+            rows = members.len(),
+            "rows that were written a moment ago cannot be seen in the form yet, or are shown although they are gone; \
+             their records wait"
+        );
+        let ends = members
+            .iter()
+            .map(|member| (member, change.clone(), MemberEnd::Aside));
+        self.commit(work, ends.collect(), false).await
     }
 
     async fn row_is_gone(&self, work: &Work<'_>, member: &Member) -> Vec<Ended> {
@@ -128,6 +165,8 @@ struct Touched {
     theirs: Vec<Member>,
     /// Their rows are not there.
     gone: Vec<Member>,
+    /// Their rows may be there and not be shown yet.
+    young: Vec<Member>,
     /// Their rows cannot be read now.
     unknown: Vec<Member>,
 }

@@ -23,6 +23,8 @@ pub(crate) struct Shown {
     pub(crate) found: Found,
     /// Customers of whom every query fails while others succeed.
     pub(crate) unreadable: Vec<(String, Refusal)>,
+    /// The vendor ignores filters, and the whole form was read: each row with a key in any spelling was seen.
+    pub(crate) whole: bool,
 }
 
 /// Of a record whose row cannot be read, and so not be written.
@@ -61,6 +63,7 @@ impl Writer {
         patience: &Patience,
     ) -> Option<Shown> {
         let (vendor, mut shown) = (&self.vendor, Shown::default());
+        shown.whole = true;
         let mut backoff = Backoff::new(RESEND.0, RESEND.1);
         // Groups, and how often they have failed.
         let mut waiting = vec![(companies, 0)];
@@ -79,7 +82,8 @@ impl Writer {
             let refusal = match tried {
                 Tried::Done(Ok(found), _) => {
                     vendor.queried.store(true, Ordering::Relaxed);
-                    shown.found.extend(found);
+                    shown.found.extend(found.rows);
+                    shown.whole &= found.whole;
                     continue;
                 }
                 Tried::Done(Err(refusal), _) => refusal,

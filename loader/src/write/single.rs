@@ -10,6 +10,7 @@ use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::find::Sighted;
 use super::give_up::Refused;
+use super::stale_look::{Again, FreshLook};
 use super::verify::INVISIBLE;
 use crate::failpoint;
 use crate::jdy::lookup::Recognition;
@@ -50,9 +51,10 @@ impl Writer {
             }
             None => self.without_the_first(work, members).await,
         };
+        let looked = Instant::now();
         let mut missing = missing.into_iter();
         while let Some(member) = missing.next() {
-            let ends = self.create_one(work, path, member).await;
+            let ends = self.create_one(work, path, member, looked).await;
             let is_held = ends.iter().any(|(_, end)| matches!(end, MemberEnd::Held));
             ended.extend(ends);
             if is_held {
@@ -97,11 +99,17 @@ impl Writer {
     }
 
     /// Creates one row. What may have been stored is looked up when it can be seen, and only then is it sent again.
-    async fn create_one(&self, work: &Work<'_>, path: &str, member: Member) -> Vec<Ended> {
+    async fn create_one(
+        &self,
+        work: &Work<'_>,
+        path: &str,
+        member: Member,
+        mut looked: Instant,
+    ) -> Vec<Ended> {
         let (first, mut tries, mut unanswered, mut put_off) = (Instant::now(), 0, 0, 0);
         loop {
             tries += 1;
-            let (tried, answer) = self.send_once(work, path, &member).await;
+            let (tried, answer) = self.send_once(work, path, &member, looked).await;
             let last = Instant::now();
             failpoint::hit("create-answered").await;
             let (wait, refused) = match tried {
@@ -132,7 +140,7 @@ impl Writer {
             match self.those_missing(work, recognition, group, wait).await {
                 Err(members) => return all(&members, &MemberEnd::Held),
                 Ok((ends, missing)) if missing.is_empty() => return ends,
-                Ok(_) => {}
+                Ok(_) => looked = Instant::now(),
             }
             let refusal = match refused {
                 Some(refusal) => refusal,
@@ -168,6 +176,7 @@ impl Writer {
         work: &Work<'_>,
         path: &str,
         member: &Member,
+        looked: Instant,
     ) -> (Tried<Option<RowId>>, Option<Refusal>) {
         let left = AtomicBool::new(false);
         let may_send = || self.leaves(work, &left);
@@ -176,6 +185,7 @@ impl Writer {
         // `insist` repeats a send of unknown outcome; here the next try ends it instead.
         let sent = AtomicBool::new(false);
         let sent = &sent;
+        let fresh = &FreshLook::since(looked);
         let answer = Mutex::new(None);
         let seen = &answer;
         let tried = self
@@ -186,6 +196,14 @@ impl Writer {
                 move || async move {
                     if sent.load(Ordering::Relaxed) {
                         return Reply::Ok(None);
+                    }
+                    if fresh.is_old() {
+                        let alone = std::slice::from_ref(member);
+                        let again = self.look_once_more(work, alone, fresh).await;
+                        if !matches!(again, Again::Nobody) {
+                            // The look behind this call settles it.
+                            return Reply::Ok(None);
+                        }
                     }
                     let reply = client
                         .create_one(path, &member.row, options, work.lane, may_send)

@@ -103,8 +103,7 @@ impl Writer {
             let own = rows.iter().position(|row| row.hash() == member.hash).unwrap_or(0);
             if let Some(row) = rows.into_iter().nth(own) {
                 if row.id == member.row_id {
-                    // The same question would get the same answer at once.
-                    return self.give_up_refused(work, member, refusal, unknown).await;
+                    return self.gone_but_shown(work, member, refusal, unknown).await;
                 }
                 let change = Change::Found(row.id, 0);
                 return self
@@ -112,6 +111,49 @@ impl Writer {
                     .await;
             }
         }
+        self.row_missing(work, member, refusal, unknown).await
+    }
+
+    /// The vendor says that there is no such row, and lists it: one of them is behind. It says nothing about the vendor, and
+    /// asking again at once would get the same answers. When lists have had the time to follow, the row is asked for by its id.
+    async fn gone_but_shown(
+        &self,
+        work: &Work<'_>,
+        member: &Member,
+        refusal: &Refusal,
+        unknown: bool,
+    ) -> Vec<Ended> {
+        let group = std::slice::from_ref(member);
+        let since = match self.ledger.known_rows(&[&member.company]).await {
+            Ok(known) => known.into_iter().flatten().find_map(|known| known.doubted_ms),
+            Err(error) => {
+                drop(self.ledger_failed(&error));
+                return all(group, &MemberEnd::Held);
+            }
+        };
+        if since.is_none() || self.is_young(work, since) {
+            return self.put_off(work, group, &Change::Doubted).await;
+        }
+        match self.whole_row(&member.row_id, &work.patience).await {
+            None => all(group, &MemberEnd::Held),
+            Some(Ok(None)) => self.row_missing(work, member, refusal, unknown).await,
+            // There it is, and it cannot be written.
+            Some(_) => {
+                let dead = MemberEnd::Dead(Box::new(failure(member, refusal)));
+                self.commit(work, vec![(member, Change::Freed, dead)], unknown)
+                    .await
+            }
+        }
+    }
+
+    /// The row is gone for good.
+    async fn row_missing(
+        &self,
+        work: &Work<'_>,
+        member: &Member,
+        refusal: &Refusal,
+        unknown: bool,
+    ) -> Vec<Ended> {
         match self.settings.on_missing_row {
             OnMissingRow::Recreate => {
                 tracing::info!(

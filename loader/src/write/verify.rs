@@ -72,7 +72,7 @@ impl Writer {
     }
 
     /// After this time a call that was given up cannot change anything any more, and what it changed can be seen.
-    pub(super) fn lateness(&self) -> Duration {
+    pub(crate) fn lateness(&self) -> Duration {
         self.vendor.client.timeout() + self.settings.late + INVISIBLE
     }
 
@@ -96,6 +96,7 @@ pub(crate) async fn verify(writer: Writer) {
         if !writer.runtime.gate.is_open() || !writer.index.is_known() {
             continue;
         }
+        writer.verify_gap().await;
         let mut backoff = Backoff::default();
         while let Some((due, wrong)) = verify_some(&writer).await {
             if wrong.is_empty() {
@@ -106,6 +107,7 @@ pub(crate) async fn verify(writer: Writer) {
                 rows = wrong.len(),
                 "rows are not, or may not be, as they were written last; their customers are fetched again"
             );
+            writer.form.suspect();
             metrics::counter!(names::LOADER_LATE_WRITES).increment(wrong.len() as u64);
             while !fetch_again(&writer, &due, &wrong).await {
                 if !writer.runtime.shutdown.sleep(backoff.next_delay()).await {
@@ -137,7 +139,7 @@ async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
     due.companies = seen.iter().map(|seen| seen.company.clone()).collect();
     let judged = match writer
         .ledger
-        .judge(&due, &seen, INVISIBLE, writer.lateness())
+        .judge(&due, &seen, INVISIBLE, writer.lateness(), writer.lateness())
         .await
     {
         Ok(judged) => judged,
@@ -176,6 +178,7 @@ async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Opti
     let Shown {
         mut found,
         unreadable,
+        ..
     } = writer.rows_shown(recognition, &rows, true, &patience).await?;
     let is_shown = |company: &&&str| !unreadable.iter().any(|(unreadable, _)| unreadable == **company);
     let seen = companies.iter().filter(is_shown).map(|company| {

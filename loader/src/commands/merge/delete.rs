@@ -10,7 +10,7 @@ use super::export::Exported;
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::codes;
-use crate::jdy::lookup::{FoundRow, Recognition};
+use crate::jdy::lookup::{FoundRow, Recognition, Shown};
 use crate::ledger;
 use crate::vendor::{Patience, Tried};
 use crate::write::Writer;
@@ -37,7 +37,7 @@ pub(super) async fn run(
             .vendor
             .insist_paused(&patience, move || client.rows_of(recognition, names))
             .await;
-        let Tried::Done(mut found, _) = tried else {
+        let Tried::Done(Shown { rows: mut found, .. }, _) = tried else {
             words::bail!(
                 "the form cannot be read now; {deleted} rows were deleted, the rest waits for the next merge"
             );

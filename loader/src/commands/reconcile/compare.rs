@@ -96,7 +96,8 @@ impl Comparison<'_> {
         let (client, recognition) = (&writer.vendor.client, self.recognition);
         let mut found = self
             .insist(move || client.rows_of(recognition, companies))
-            .await?;
+            .await?
+            .rows;
         let known = writer
             .ledger
             .known_rows(companies)

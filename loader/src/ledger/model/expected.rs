@@ -220,7 +220,10 @@ impl ExpectedLedger {
             let row = self.rows.entry(company.clone()).or_default();
             let before = row.version.clone();
             row.batch = None;
-            row.looked &= matches!(change, Change::Found(..) | Change::Freed);
+            row.looked &= matches!(
+                change,
+                Change::Found(..) | Change::Freed | Change::PutOff | Change::Doubted
+            );
             match change {
                 Change::Landed(id) => {
                     (row.id, row.version, row.hash) = (Some(id.clone()), Some(version), Some(hash));
@@ -239,7 +242,7 @@ impl ExpectedLedger {
                     (row.id, row.hash, row.placed) = (Some(id.clone()), Some(String::new()), false);
                     row.floor = Some(sequence).filter(|_| *floor != 0).or(row.floor);
                 }
-                Change::Freed => {}
+                Change::Freed | Change::PutOff | Change::Doubted => {}
             }
             assert!(
                 before <= row.version,
@@ -298,7 +301,13 @@ impl ExpectedLedger {
     }
 
     /// Whether the form may show this row without being read again.
-    pub(super) fn judge(&mut self, company: &str, row: Option<&VendorRow>) -> crate::ledger::Judged {
+    /// `is_young`: it was written so lately that queries need not show it yet.
+    pub(super) fn judge(
+        &mut self,
+        company: &str,
+        row: Option<&VendorRow>,
+        is_young: bool,
+    ) -> crate::ledger::Judged {
         use crate::ledger::Judged;
         let complete = self.complete;
         let known = self.rows.entry(company.to_owned()).or_default();
@@ -308,6 +317,9 @@ impl ExpectedLedger {
             .as_ref()
             .is_some_and(|batch| self.batches.contains_key(batch))
         {
+            return Judged::Busy;
+        }
+        if is_young && row.is_none() && known.id.is_some() {
             return Judged::Busy;
         }
         self.verify.remove(company);
@@ -329,6 +341,11 @@ impl ExpectedLedger {
             None => (None, None),
         };
         Judged::Differs
+    }
+
+    pub(super) fn has_id(&self, company: &str) -> bool {
+        let id = self.rows.get(company).and_then(|row| row.id.as_deref());
+        id.is_some_and(|id| !id.is_empty())
     }
 
     pub(super) fn empty(&mut self) {

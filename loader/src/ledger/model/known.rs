@@ -4,11 +4,14 @@ use super::{PrivateRedis, Quirks, Step, live};
 
 async fn lives_through(steps: &[Step]) {
     let redis = PrivateRedis::start().await;
-    for (keeps_ids, shuffles_ids) in [(true, false), (false, false), (true, true), (false, true)] {
-        let quirks = Quirks {
+    let quirks = [false, true].into_iter().flat_map(|hides| {
+        [(true, false), (false, false), (true, true), (false, true)].map(|(keeps_ids, shuffles_ids)| Quirks {
             keeps_ids,
             shuffles_ids,
-        };
+            hides,
+        })
+    });
+    for quirks in quirks {
         live(&redis, quirks, steps).await;
     }
 }

@@ -138,6 +138,7 @@ impl Work {
                 }
             }
             Some(Answer::Created { .. }) => {
+                wait_for(vendor, &group);
                 for member in &group {
                     let row = found(vendor, member).expect("the vendor says that all rows exist");
                     self.end(member, Change::Landed(row.id), again, false);
@@ -149,7 +150,7 @@ impl Work {
     }
 
     /// What is there in spite of a refusal is not sent a second time.
-    fn refused(&mut self, vendor: &Vendor, group: Vec<Member>) {
+    fn refused(&mut self, vendor: &mut Vendor, group: Vec<Member>) {
         let mut missing = self.those_missing(vendor, group);
         match missing.len() {
             0 => {}
@@ -173,7 +174,8 @@ impl Work {
     }
 
     /// Rows that are there end their members; the others are returned.
-    fn those_missing(&mut self, vendor: &Vendor, group: Vec<Member>) -> Vec<Member> {
+    fn those_missing(&mut self, vendor: &mut Vendor, group: Vec<Member>) -> Vec<Member> {
+        wait_for(vendor, &group);
         let mut missing = Vec::new();
         for member in group {
             match found(vendor, &member) {
@@ -192,7 +194,16 @@ impl Work {
             match vendor.rows_of(&member.company).first() {
                 Some(row) if row.id == id => member.row_id = id,
                 Some(row) => return self.end(&member, Change::Found(row.id.clone(), 0), false, true),
-                None => return self.end(&member, Change::Gone, false, true),
+                // Not seen is not gone.
+                None if vendor.hides(&member.company) => {
+                    return self.end(&member, Change::PutOff, false, true);
+                }
+                // Another customer's row.
+                None if vendor.owner_of(&id).is_some() => {
+                    return self.end(&member, Change::Gone, false, true);
+                }
+                // The answer says whether there is such a row.
+                None => member.row_id = id,
             }
         }
         let (id, hash) = (member.row_id.clone(), member.hash.clone());
@@ -220,7 +231,9 @@ impl Work {
             },
             // Refused, and perhaps done all the same.
             (Some(_), kind) => match (found(vendor, &member), kind) {
-                (None, Kind::Remove) => self.end(&member, Change::Removed, true, false),
+                (None, Kind::Remove) if !vendor.hides(&member.company) => {
+                    self.end(&member, Change::Removed, true, false)
+                }
                 (Some(row), Kind::Update) if row.id == member.row_id && row.hash == member.hash => {
                     self.end(&member, Change::Landed(row.id), true, false)
                 }
@@ -260,6 +273,11 @@ impl Work {
             self.sent.remove(&member.transaction);
         }
     }
+}
+
+/// These rows are looked for until nothing that was confirmed can be missing any more.
+fn wait_for(vendor: &mut Vendor, group: &[Member]) {
+    vendor.show(|company| group.iter().any(|member| member.company == company));
 }
 
 /// The row of the customer that is ours: the one with our content, else the oldest.

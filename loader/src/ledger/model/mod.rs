@@ -108,6 +108,8 @@ enum Step {
     Touch { company: u8, deletes: bool },
     /// A loader looks at the rows that people have touched.
     Notice { loader: u8 },
+    /// Queries show the rows of a customer from now on.
+    Appear { company: u8 },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -133,6 +135,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => number().prop_map(|loader| Step::Walk { loader }),
         4 => (number(), any::<bool>()).prop_map(|(company, deletes)| Step::Touch { company, deletes }),
         4 => number().prop_map(|loader| Step::Notice { loader }),
+        6 => number().prop_map(|company| Step::Appear { company }),
     ];
     prop::collection::vec(step, 1..STEPS)
 }
@@ -157,11 +160,12 @@ fn any_interleaving_of_loaders_ends_with_one_newest_row_of_each_customer() {
         ..Config::default()
     };
     let lived = TestRunner::new(config).run(
-        &(any::<(bool, bool)>(), steps()),
-        |((keeps_ids, shuffles_ids), steps)| {
+        &(any::<(bool, bool, bool)>(), steps()),
+        |((keeps_ids, shuffles_ids, hides), steps)| {
             let quirks = Quirks {
                 keeps_ids,
                 shuffles_ids,
+                hides,
             };
             runtime.block_on(live(&redis, quirks, &steps));
             Ok(())

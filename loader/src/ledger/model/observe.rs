@@ -42,6 +42,7 @@ pub(super) async fn snapshot(redis: &PrivateRedis) -> Snapshot {
             // A time, which the model does not have.
             fields.remove(row::COMMITTED);
             fields.remove(row::LOOKED);
+            fields.remove(row::DOUBTED);
             // Its name is only known to Redis.
             fields.remove(row::SEEN_IN);
             for asked in row::ASKED {

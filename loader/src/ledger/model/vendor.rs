@@ -1,6 +1,6 @@
 //! The vendor as its documents describe it: transactions that are upserted by position, calls that take effect late.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Contents that it refuses.
 pub(super) const POISON: &str = "poison";
@@ -72,6 +72,8 @@ pub(super) struct Quirks {
     pub(super) keeps_ids: bool,
     /// Ids are not in the order of the rows.
     pub(super) shuffles_ids: bool,
+    /// Rows whose making was answered cannot be seen at first.
+    pub(super) hides: bool,
 }
 
 /// The form and what is on its way to it.
@@ -80,6 +82,8 @@ pub(super) struct Vendor {
     rows: BTreeMap<String, VendorRow>,
     transactions: BTreeMap<String, Vec<Option<String>>>,
     made: usize,
+    /// Rows that no query shows yet.
+    hidden: BTreeSet<String>,
     quirks: Quirks,
     pub(super) flights: Vec<Call>,
 }
@@ -92,19 +96,46 @@ impl Vendor {
         }
     }
 
-    /// Rows of a customer, the oldest first.
-    pub(super) fn rows_of(&self, company: &str) -> Vec<&VendorRow> {
+    /// Rows of a customer, the oldest first, also those that no query shows yet.
+    pub(super) fn all_of(&self, company: &str) -> Vec<&VendorRow> {
         self.rows.values().filter(|row| row.company == company).collect()
     }
 
-    /// All rows, the oldest first.
+    /// Rows of a customer that queries show, the oldest first.
+    pub(super) fn rows_of(&self, company: &str) -> Vec<&VendorRow> {
+        let mut rows = self.all_of(company);
+        rows.retain(|row| !self.hidden.contains(&row.id));
+        rows
+    }
+
+    /// All rows that queries show, the oldest first.
     pub(super) fn rows(&self) -> Vec<VendorRow> {
-        self.rows.values().cloned().collect()
+        let shown = |row: &&VendorRow| !self.hidden.contains(&row.id);
+        self.rows.values().filter(shown).cloned().collect()
+    }
+
+    /// Whose row this is, if queries show it.
+    pub(super) fn owner_of(&self, id: &str) -> Option<&str> {
+        let row = self.rows.get(id).filter(|row| !self.hidden.contains(&row.id))?;
+        Some(&row.company)
+    }
+
+    /// Whether there is a row of the customer that queries do not show yet.
+    pub(super) fn hides(&self, company: &str) -> bool {
+        let rows = self.all_of(company);
+        rows.iter().any(|row| self.hidden.contains(&row.id))
+    }
+
+    /// The time is over for which rows cannot be seen.
+    pub(super) fn show(&mut self, is_old: impl Fn(&str) -> bool) {
+        let rows = &self.rows;
+        self.hidden
+            .retain(|id| rows.get(id).is_some_and(|row| !is_old(&row.company)));
     }
 
     /// A person deletes the customer's row, or types something into it; `false` when there is none.
     pub(super) fn touch(&mut self, company: &str, deletes: bool, now: i64) -> bool {
-        let Some(id) = self.rows_of(company).first().map(|row| row.id.clone()) else {
+        let Some(id) = self.all_of(company).first().map(|row| row.id.clone()) else {
             return false;
         };
         if deletes {
@@ -118,7 +149,13 @@ impl Vendor {
     /// A request arrives; `None` when its sender learns nothing.
     pub(super) fn receive(&mut self, call: &Call, fault: Fault, now: i64) -> Option<Answer> {
         match fault {
-            Fault::None => Some(self.execute(call, now, usize::MAX)),
+            Fault::None => {
+                let answer = self.execute(call, now, usize::MAX);
+                if let (Answer::Created { ids, .. }, true) = (&answer, self.quirks.hides) {
+                    self.hidden.extend(ids.iter().cloned());
+                }
+                Some(answer)
+            }
             Fault::Unanswered => {
                 self.execute(call, now, usize::MAX);
                 None

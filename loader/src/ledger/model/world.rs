@@ -188,6 +188,10 @@ impl<'a> World<'a> {
                 }
             }
             Step::Notice { loader: number } => self.notice(loader(number)).await,
+            Step::Appear { company } => {
+                let company = COMPANIES[usize::from(company) % COMPANIES.len()];
+                self.vendor.show(|other| other == company);
+            }
         }
         self.check(&format!("{step:?}")).await;
     }
@@ -199,7 +203,7 @@ impl<'a> World<'a> {
             "Redis and model after {after}"
         );
         for company in COMPANIES {
-            let rows = self.vendor.rows_of(company);
+            let rows = self.vendor.all_of(company);
             assert!(rows.len() <= 1, "after {after} two rows: {rows:?}");
         }
     }
@@ -283,6 +287,7 @@ impl<'a> World<'a> {
         }
         for _ in 0..ROUNDS {
             self.queue.append(&mut self.dead);
+            self.vendor.show(|_| true);
             if self.expected.epoch.is_none() {
                 self.begin(0).await;
             }
@@ -316,7 +321,7 @@ impl<'a> World<'a> {
         for company in COMPANIES {
             let shown: Vec<String> = self
                 .vendor
-                .rows_of(company)
+                .all_of(company)
                 .iter()
                 .map(|row| row.hash.clone())
                 .collect();

@@ -37,6 +37,7 @@ async fn rows_on_the_list_are_judged_once_they_are_due() {
             &due,
             &[seen("1", "r1", "aa"), seen("2", "r2", "old")],
             Duration::ZERO,
+            Duration::ZERO,
             LEASE,
         )
         .await
@@ -64,13 +65,13 @@ async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
     }];
     ledger.verify_later(&["1"], now).await.unwrap();
     let killed = ledger.due_for_verification(10, now).await.unwrap();
-    let judged = ledger.judge(&killed, &seen, now, now).await.unwrap();
+    let judged = ledger.judge(&killed, &seen, now, now, now).await.unwrap();
     assert_eq!(judged, [Judged::Differs]);
 
     let next = ledger.due_for_verification(10, lease).await.unwrap();
     assert_eq!(next.companies, ["1"], "it was not asked for");
     ledger.verified(&killed, &["1"]).await.unwrap();
-    let judged = ledger.judge(&next, &seen, now, now).await.unwrap();
+    let judged = ledger.judge(&next, &seen, now, now, now).await.unwrap();
     assert_eq!(judged, [Judged::Differs], "the first one's word is too old");
 
     ledger.verified(&next, &["1"]).await.unwrap();
@@ -100,7 +101,7 @@ async fn a_reading_says_nothing_about_what_happened_after_it() {
     let seen = ["1", "2", "3"].map(unseen);
     // The commit may fall into the same millisecond as the reading.
     let judged = ledger
-        .judge(&due, &seen, Duration::from_millis(1), now)
+        .judge(&due, &seen, Duration::from_millis(1), Duration::from_millis(1), now)
         .await
         .unwrap();
     assert_eq!(judged, [Judged::Busy, Judged::Busy, Judged::Same]);
@@ -112,7 +113,7 @@ async fn a_reading_says_nothing_about_what_happened_after_it() {
 
     let due = ledger.due_for_verification(10, lease).await.unwrap();
     assert_eq!(due.companies, ["1", "2"], "read once more");
-    let judged = ledger.judge(&due, &seen[..1], lease, now).await.unwrap();
+    let judged = ledger.judge(&due, &seen[..1], lease, lease, now).await.unwrap();
     assert_eq!(judged, [Judged::Busy], "too young to be seen");
 }
 
@@ -145,7 +146,7 @@ async fn a_row_id_taken_by_its_place_is_marked_until_it_is_proven() {
         row_id: "r1".into(),
         hash: "aa".into(),
     }];
-    let judged = ledger.judge(&due, &seen, now, now).await.unwrap();
+    let judged = ledger.judge(&due, &seen, now, now, now).await.unwrap();
     assert_eq!(judged, [Judged::Same]);
     assert_eq!(claim(&ledger, "1", 11, "bb").await.0, Claim::Update("r1".into()));
 }

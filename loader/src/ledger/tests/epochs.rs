@@ -205,6 +205,27 @@ async fn rows_that_share_a_key_are_noted_by_whoever_sees_them() {
     assert!(ledger.duplicates().await.unwrap().is_empty());
 }
 
+/// A row that had another customer's key by a slip was noted as that one's second row; then a write mended it.
+#[tokio::test]
+async fn a_row_that_is_written_to_is_nobodys_extra_row() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    create(&ledger, "1", 10, "aa", "r1").await;
+    create(&ledger, "2", 10, "aa", "r2").await;
+    index::note_duplicates(&ledger, &[("2", "r1"), ("2", "r3")])
+        .await
+        .unwrap();
+    update(&ledger, "1", 11, "bb", "r1").await;
+    let left: Vec<String> = ledger
+        .duplicates()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|duplicate| duplicate.extra)
+        .collect();
+    assert_eq!(left, ["r3"]);
+}
+
 #[tokio::test]
 async fn a_page_is_taken_once_and_the_walk_goes_on_where_it_stopped() {
     let redis = PrivateRedis::start().await;
@@ -267,7 +288,9 @@ async fn a_row_is_made_only_right_after_a_look_however_well_the_form_was_read() 
 async fn look_and_find_nothing(ledger: &Ledger, company: &str) {
     let asked = unseen(ledger, company).await.time_ms;
     let rows = [(company.to_owned(), None)];
-    let reading = crate::ledger::index::Reading::LookUp;
+    let reading = crate::ledger::index::Reading::LookUp {
+        longest: Duration::ZERO,
+    };
     crate::ledger::index::learn(ledger, asked, Duration::ZERO, reading, &rows)
         .await
         .unwrap();

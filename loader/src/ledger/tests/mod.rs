@@ -5,6 +5,7 @@ mod doubts;
 mod epochs;
 mod fences;
 mod memory;
+mod not_seen;
 mod removals;
 mod schema;
 mod touched;
@@ -34,18 +35,20 @@ impl Ledger {
         deletes: bool,
         guard: Option<(RemovalLimits, &[Cause<'_>])>,
     ) -> Result<Claimed, Error> {
-        match self.claim_guarded(batch, items, deletes, guard).await {
+        match self.claim_guarded(batch, items, deletes, guard, None).await {
             Err(Error::Unseen(unseen)) => {
                 let rows = unseen.rows.iter().map(|(company, _)| (company.clone(), None));
                 let rows: Vec<_> = rows.collect();
-                let reading = index::Reading::LookUp;
+                let reading = index::Reading::LookUp {
+        longest: Duration::ZERO,
+    };
                 index::learn(self, unseen.time_ms, Duration::ZERO, reading, &rows)
                     .await
                     .unwrap();
             }
             answer => return answer,
         }
-        self.claim_guarded(batch, items, deletes, guard).await
+        self.claim_guarded(batch, items, deletes, guard, None).await
     }
 }
 
@@ -126,6 +129,14 @@ async fn place(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str
         change: Change::Placed(id.to_owned()),
     }];
     ledger.commit(&batch, &fence, &placed, None).await.unwrap();
+}
+
+/// Claims and commits an update of this row.
+async fn update(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str) {
+    let (answer, batch, fence) = claim(ledger, company, number, hash).await;
+    assert_eq!(answer, Claim::Update(id.to_owned()));
+    let id = id.trim_start_matches('?');
+    ledger.commit(&batch, &fence, &landed(id), None).await.unwrap();
 }
 
 /// Ends a lease now.

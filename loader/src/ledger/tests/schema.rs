@@ -38,12 +38,14 @@ async fn the_scripts_write_what_the_schema_names() {
     };
     crate::index::testing::rebuild_with(&ledger, "form", &[row("r1"), row("r2")]).await;
     assert_eq!(ledger.duplicates().await.unwrap().len(), 1);
-    place(&ledger, "2", 10, "aa", "r2").await;
+    place(&ledger, "2", 10, "aa", "r9").await;
     claim(&ledger, "2", 11, "aa").await;
     claim(&ledger, "2", 12, "bb").await;
     let refetched = claim_as(&ledger, "1", 11, "bb", Operation::Upsert, OLD).await.0;
     assert_eq!(refetched, Claim::Refetch);
-    let (_, batch, _) = claim(&ledger, "3", 11, "bb").await;
+    let (_, batch, fence) = claim(&ledger, "3", 11, "bb").await;
+    let named = [(0, "r3")].into_iter();
+    ledger.name_rows(&batch, &fence, named).await.unwrap();
     let seen = Seen {
         company: "1".to_owned(),
         row_id: "r1".to_owned(),
@@ -82,6 +84,7 @@ async fn the_scripts_write_what_the_schema_names() {
             batches::ROW,
             batches::TRANSACTION,
             batches::FIRST_SENT,
+            batches::NAMED,
         ]
         .map(|letter| format!("{letter}0")),
     );
@@ -105,6 +108,7 @@ async fn the_scripts_write_what_the_schema_names() {
         &of_ledger.batches(),
         &of_ledger.verify(),
         &of_ledger.duplicates(),
+        &format!("{}:of", of_ledger.duplicates()),
         &format!("{}fence", of_ledger.prefix()),
         &ledger.batch_key(&batch),
     ]);
@@ -120,6 +124,12 @@ async fn plain_reads_say_what_was_written() {
     let ledger = ready(&redis).await;
     create(&ledger, "1", 10, "aa", "r1").await;
     let (_, batch, _) = claim(&ledger, "1", 11, "bb").await;
+    let (_, other, fence) = claim(&ledger, "2", 12, "cc").await;
+    let rows = [(0, "r2"), (9, "r9")].into_iter();
+    ledger.name_rows(&other, &fence, rows).await.unwrap();
+    let named = ledger.named_rows().await.unwrap();
+    let named: Vec<_> = named.iter().map(|row| (&*row.company, &*row.id, &*row.hash)).collect();
+    assert_eq!(named, [("2", "r2", "cc")]);
     let known = ledger.known_rows(&["nobody", "1"]).await.unwrap();
     let expected = KnownRow {
         id: Some("r1".to_owned()),
@@ -128,11 +138,13 @@ async fn plain_reads_say_what_was_written() {
         batch: Some(batch.clone()),
         floor: None,
         placed: false,
+        written_ms: known[1].as_ref().and_then(|row| row.written_ms),
+        doubted_ms: None,
     };
     assert_eq!(known, [None, Some(expected)]);
     let held = ledger.known_batch(&batch).await.unwrap().unwrap();
     assert_eq!((held.owner.as_str(), held.left), ("one", 1));
     assert!(held.lease_ms > 0);
     assert_eq!(ledger.known_batch("gone").await.unwrap(), None);
-    assert_eq!(ledger.scan(0, 100).await.unwrap(), (0, vec!["1".to_owned()]));
+    assert_eq!(ledger.scan(0, 100).await.unwrap().1.len(), 2);
 }

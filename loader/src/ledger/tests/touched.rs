@@ -34,7 +34,9 @@ async fn read(ledger: &Ledger, asked_ms: i64, row: Option<&str>) {
         written_ms: 0,
     });
     let rows = [("1".to_owned(), found)];
-    let reading = crate::ledger::index::Reading::LookUp;
+    let reading = crate::ledger::index::Reading::LookUp {
+        longest: Duration::ZERO,
+    };
     crate::ledger::index::learn(ledger, asked_ms, Duration::ZERO, reading, &rows)
         .await
         .unwrap();

@@ -24,12 +24,15 @@ impl World<'_> {
             row_id: row.as_ref().map(|row| row.id.clone()).unwrap_or_default(),
             hash: row.as_ref().map(|row| row.hash.clone()).unwrap_or_default(),
         };
+        // No row is hidden for longer than that.
+        let is_young = due.companies.iter().any(|company| self.vendor.hides(company));
+        let longest = if is_young { LEASE } else { Duration::ZERO };
         let seen: Vec<Seen> = due.companies.iter().zip(&rows).map(seen).collect();
-        let judged = ledger.judge(&due, &seen, Duration::ZERO, LEASE).await.unwrap();
+        let judged = ledger.judge(&due, &seen, Duration::ZERO, longest, LEASE).await.unwrap();
         for ((company, row), one) in due.companies.iter().zip(&rows).zip(judged) {
             assert_eq!(
                 one,
-                self.expected.judge(company, row.as_ref()),
+                self.expected.judge(company, row.as_ref(), is_young),
                 "judgement of {company}"
             );
             if one == Judged::Differs {
@@ -62,6 +65,7 @@ impl World<'_> {
             return;
         }
         self.vendor.land(|_, _| true, applies, self.now);
+        self.vendor.show(|_| true);
         observe::set_index(self.redis, &[("settles", "1")]).await;
         self.expected.settled = true;
     }
@@ -109,16 +113,23 @@ impl World<'_> {
         assert_eq!(unseen.settled, self.expected.settled);
         let mut rows = Vec::new();
         let mut waiting = Vec::new();
+        let is_young = unseen.rows.iter().any(|(company, _)| self.vendor.hides(company));
         for (company, _) in &unseen.rows {
             let row = self.vendor.rows_of(company).first().map(|row| (*row).clone());
-            if row.is_none() && !unseen.settled {
+            let is_hidden = is_young && row.is_none() && self.expected.has_id(company);
+            if row.is_none() && (!unseen.settled || is_hidden) {
                 waiting.push(company.clone());
             }
             rows.push((company.clone(), row.as_ref().map(|row| self.found(row))));
-            self.expected.learn(company, row.as_ref(), self.since);
+            if !is_hidden {
+                self.expected.learn(company, row.as_ref(), self.since);
+            }
         }
         let ledger = &self.processes[loader].ledger;
-        index::learn(ledger, unseen.time_ms, Duration::ZERO, Reading::LookUp, &rows)
+        let reading = Reading::LookUp {
+            longest: if is_young { LEASE } else { Duration::ZERO },
+        };
+        index::learn(ledger, unseen.time_ms, Duration::ZERO, reading, &rows)
             .await
             .unwrap();
         waiting
