@@ -44,6 +44,8 @@ pub(crate) struct Seen {
     pub ahead: Vec<ListItem>,
     /// Their details cannot be read while others can.
     pub failed: Vec<String>,
+    /// Details show a newer state than was handed on, and the listing does not show its time: they cannot be compared.
+    pub newer: Vec<ListItem>,
     /// Listing and detail disagree, or show what was handed on: an ordinary race.
     pub others: u64,
 }
@@ -51,6 +53,11 @@ pub(crate) struct Seen {
 /// Whether a newer state was handed on than one with this update time; a removal that comes later is another matter.
 pub(crate) fn is_ahead(shown: i64, standing: &Standing) -> bool {
     shown > 0 && !standing.is_gone() && standing.last_shown() > Some(shown)
+}
+
+/// Whether the last state that was handed on is older than one with this update time.
+fn is_newer(shown: i64, standing: &Standing) -> bool {
+    shown > 0 && !standing.is_gone() && standing.last_shown().is_some_and(|last| last < shown)
 }
 
 impl Looks<'_> {
@@ -70,7 +77,8 @@ impl Looks<'_> {
         Ok(first)
     }
 
-    async fn look(&self, ids: &[String]) -> Result<Seen, Error> {
+    /// The same by one look, for a caller that has looked before.
+    pub(crate) async fn look(&self, ids: &[String]) -> Result<Seen, Error> {
         let mut seen = Seen::default();
         for id in ids {
             let begun = Instant::now();
@@ -92,22 +100,35 @@ impl Looks<'_> {
         let ids: Vec<&str> = answered.iter().map(|item| item.company_id.as_str()).collect();
         // After the details: what is handed on meanwhile is no longer behind.
         let standings = self.watermarks.standings(&ids).await?;
-        let count = answered.len();
-        let shown = answered.into_iter().zip(standings);
-        let older = shown.filter(|(item, standing)| is_ahead(item.update_time, standing));
-        let older: Vec<ListItem> = older.map(|(item, _)| item).collect();
-        seen.others += (count - older.len()) as u64;
-        let times: Vec<i64> = older.iter().map(|item| item.update_time).collect();
+        let (mut older, mut newer) = (Vec::new(), Vec::new());
+        for (item, standing) in answered.into_iter().zip(standings) {
+            match is_ahead(item.update_time, &standing) {
+                true => older.push(item),
+                false if is_newer(item.update_time, &standing) => newer.push(item),
+                false => seen.others += 1,
+            }
+        }
+        let times: Vec<i64> = older.iter().chain(&newer).map(|item| item.update_time).collect();
         let mut listed = Vec::new();
         for part in 0..self.client.source().parts() {
             let (client, lane) = (self.client, self.lane);
             listed.push(Existing::around(&Listing { client, lane, part }, &times, self.count).await?);
         }
-        for item in older {
+        let is_listed = |item: &ListItem| {
             let agrees = |existing: &Existing| existing.time_of(&item.company_id) == Some(item.update_time);
-            match listed.iter().any(agrees) {
+            listed.iter().any(agrees)
+        };
+        for item in older {
+            match is_listed(&item) {
                 true => seen.ahead.push(item),
                 false => seen.others += 1,
+            }
+        }
+        for item in newer {
+            match is_listed(&item) {
+                // A change of now, which the next window lists.
+                true => seen.others += 1,
+                false => seen.newer.push(item),
             }
         }
         Ok(seen)
@@ -132,12 +153,7 @@ impl Looks<'_> {
                 sequence,
             };
             self.watermarks.record_removed(&item.company_id, over).await?;
-            tracing::warn!(
-                company_id = item.company_id,
-                shown = crate::okki::time::format(item.update_time),
-                handed_on = crate::okki::time::format(update_time),
-                "okki has taken an update time back, what it shows now is handed on as the newest state"
-            );
+            tell_set_back(&item.company_id, item.update_time, update_time);
         }
         Ok(())
     }
@@ -153,4 +169,13 @@ impl Looks<'_> {
         let seen = self.look_twice(&known).await?;
         Ok(self.set_back(&seen.ahead).await?)
     }
+}
+
+pub(crate) fn tell_set_back(company_id: &str, shown: i64, handed_on: i64) {
+    tracing::warn!(
+        company_id,
+        shown = crate::okki::time::format(shown),
+        handed_on = crate::okki::time::format(handed_on),
+        "okki has taken an update time back, what it shows now is handed on as the newest state"
+    );
 }

@@ -76,9 +76,9 @@ impl CheckpointWatch {
     async fn ask(&self) -> Result<(Since, KindState), store::Error> {
         let state = self.state.standing(RunKind::Live).await?;
         show_listing(&self.rt.status, &state);
-        let since = match state.checkpoint {
-            Some(seconds) => Since {
-                ms: seconds.saturating_mul(1_000),
+        let since = match state.listed_ms() {
+            Some(ms) => Since {
+                ms,
                 is_checkpoint: true,
             },
             // Counted on Redis' clock: one replica whose own is ahead would hide for all that nothing is listed.
@@ -127,11 +127,11 @@ impl CheckpointWatch {
 
 /// Puts how the live runs stand on the board; the age is that of the moment at which somebody looks.
 pub(crate) fn show_listing(board: &StatusBoard, state: &KindState) {
-    let (checkpoint, run) = (state.checkpoint, state.run.clone());
+    let (checkpoint, listed_ms, run) = (state.checkpoint, state.listed_ms(), state.run.clone());
     board.compute("listing", move || {
         serde_json::json!({
             "checkpoint": checkpoint.map(time::format),
-            "checkpoint_age_s": checkpoint.map(|checkpoint| time::now().saturating_sub(checkpoint)),
+            "checkpoint_age_s": listed_ms.map(|at_ms| time::now_ms().saturating_sub(at_ms).div_euclid(1_000)),
             "run": run,
         })
     });

@@ -3,11 +3,48 @@
 //! A window must not reach past OKKI's clock, or a customer could still enter it, and a checkpoint must not reach past
 //! the real time, or nothing would be listed until then. So OKKI's own word counts, but for a time that lies ahead
 //! of both clocks of ours; without its word the one of ours counts that is behind.
+//!
+//! Rows say more than any clock: one that was changed later than OKKI says that it is shows that its word is wrong, and one
+//! that was changed later than both of ours that it is right. Then windows end there; checkpoints never pass ours, and
+//! windows begin no later than where OKKI's word would have them end, whatever is believed.
 
 use crate::okki::time;
 
 /// By how much clocks may differ before somebody has to know.
 pub(crate) const APART_S: i64 = 60;
+
+/// A word of OKKI that turned out wrong makes windows begin no further back than this; looks back reach as far.
+const A_DAY_S: i64 = 86_400;
+
+/// What time it is for OKKI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// As its own answer says.
+    said: Option<i64>,
+    /// As is believed.
+    pub now: i64,
+    /// A row says whether that is right.
+    pub is_proven: bool,
+}
+
+impl Told {
+    /// From where on a window has to list at the latest, whatever the checkpoint is: OKKI's clock may have been put back.
+    #[must_use]
+    pub(crate) fn since(self, checkpoint: i64) -> Option<i64> {
+        let said = self.said.unwrap_or(self.now).min(self.now);
+        let since = match said < self.now {
+            true => said.max(checkpoint.saturating_sub(A_DAY_S)),
+            false => said,
+        };
+        (since < checkpoint).then_some(since)
+    }
+
+    /// By how many seconds it is later for OKKI than for both of ours.
+    #[must_use]
+    pub(crate) fn ahead_by(self, clocks: Clocks) -> i64 {
+        self.now.saturating_sub(clocks.latest()).max(0)
+    }
+}
 
 /// The two clocks that are not OKKI's, unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +79,30 @@ impl Clocks {
         said.map_or(self.earliest(), |said| said.min(self.latest()))
     }
 
+    /// The same, weighed against the latest of some rows.
+    #[must_use]
+    pub(crate) fn told(self, said: Option<i64>, shown: Option<i64>) -> Told {
+        let within = |(start, end): (i64, i64)| shown.is_some_and(|shown| (start..=end).contains(&shown));
+        let is_proven = self.proof(said).is_some_and(within);
+        let now = match said {
+            Some(said) if is_proven && self.is_future(said) => said,
+            Some(_) if is_proven => self.earliest(),
+            said => self.okki_now(said),
+        };
+        Told { said, now, is_proven }
+    }
+
+    /// Between which update times a row tells whether OKKI's clock or ours is wrong, where they differ.
+    #[must_use]
+    pub(crate) fn proof(self, said: Option<i64>) -> Option<(i64, i64)> {
+        let said = said?;
+        if self.is_future(said) {
+            return Some((self.latest().saturating_add(APART_S + 1), said));
+        }
+        self.is_behind(Some(said))
+            .then(|| (said.saturating_add(APART_S + 1), self.earliest()))
+    }
+
     /// Whether what OKKI says of its time is behind both of ours by more than clocks may differ.
     #[must_use]
     pub(crate) fn is_behind(self, said: Option<i64>) -> bool {
@@ -56,24 +117,32 @@ impl Clocks {
 
     /// What a person should know of OKKI's clock and ours.
     #[must_use]
-    pub(crate) fn trouble(self, said: Option<i64>) -> Option<String> {
+    pub(crate) fn trouble(self, told: Told) -> Option<String> {
         let apart = self.ours - self.redis;
-        match said {
+        match told.said {
             _ if apart.abs() > APART_S => Some(words::tr!(
                 "this machine's clock and Redis' differ by {} s",
                 apart.abs()
             )),
             Some(said) if self.is_future(said) => {
                 let ahead = said.saturating_sub(self.latest());
-                Some(words::tr!(
-                    "okki says that its time is {ahead} s ahead of ours, which is not believed"
-                ))
+                Some(match told.is_proven {
+                    true => words::tr!("okki's time is {ahead} s ahead of ours, and so are changes"),
+                    false => words::tr!(
+                        "okki says that its time is {ahead} s ahead of ours, which is not believed"
+                    ),
+                })
             }
             Some(said) if self.is_behind(Some(said)) => {
                 let behind = self.earliest().saturating_sub(said);
-                Some(words::tr!(
-                    "okki's time is {behind} s behind ours, so changes are listed that much later"
-                ))
+                Some(match told.is_proven {
+                    true => words::tr!(
+                        "okki says that its time is {behind} s behind ours, and shows later changes, so it is not believed"
+                    ),
+                    false => {
+                        words::tr!("okki's time is {behind} s behind ours, and it shows no later changes")
+                    }
+                })
             }
             _ => None,
         }
@@ -107,19 +176,66 @@ mod tests {
     }
 
     #[test]
+    fn rows_say_which_clock_is_wrong() {
+        let now = 1_800_000_000;
+        let clocks = Clocks {
+            ours: now,
+            redis: now,
+        };
+        let (behind, ahead) = (Some(now - 28_800), Some(now + 7_200));
+        let told = |said, shown| clocks.told(said, shown).now;
+        assert_eq!(told(behind, None), now - 28_800);
+        assert_eq!(told(behind, Some(now - 28_790)), now - 28_800, "of its second");
+        assert_eq!(told(behind, Some(now - 600)), now, "a later change disproves it");
+        assert_eq!(
+            told(behind, Some(now + 90_000)),
+            now - 28_800,
+            "nobody has come near"
+        );
+        assert_eq!(told(ahead, None), now);
+        assert_eq!(told(ahead, Some(now + 30)), now);
+        assert_eq!(told(ahead, Some(now + 7_100)), now + 7_200);
+        assert_eq!(told(ahead, Some(now + 90_000)), now);
+        assert_eq!(told(Some(now - 3), Some(now + 3_000)), now - 3);
+        assert_eq!(clocks.told(ahead, Some(now + 7_100)).ahead_by(clocks), 7_200);
+        assert_eq!(clocks.told(ahead, None).ahead_by(clocks), 0);
+    }
+
+    #[test]
+    fn windows_begin_where_okki_s_word_would_have_them_end() {
+        let now = 1_800_000_000;
+        let clocks = Clocks {
+            ours: now,
+            redis: now,
+        };
+        let since = |said, shown| clocks.told(Some(said), shown).since(now - 10);
+        assert_eq!(since(now - 3, None), None);
+        assert_eq!(since(now - 7_200, None), Some(now - 7_200), "put back");
+        assert_eq!(since(now - MONTH, None), Some(now - MONTH));
+        assert_eq!(
+            since(now - 7_200, Some(now - 100)),
+            Some(now - 7_200),
+            "a row may lie"
+        );
+        assert_eq!(since(now - MONTH, Some(now - 100)), Some(now - 10 - A_DAY_S));
+        assert_eq!(since(now + 7_200, None), None);
+    }
+
+    #[test]
     fn clocks_that_differ_are_named() {
+        let trouble = |clocks: Clocks, said| clocks.trouble(clocks.told(said, None));
         let clocks = Clocks {
             ours: 10_000,
             redis: 10_030,
         };
-        assert_eq!(clocks.trouble(Some(10_010)), None);
-        assert_eq!(clocks.trouble(None), None);
-        assert!(clocks.trouble(Some(20_000)).unwrap().contains("9970 s ahead"));
-        assert!(clocks.trouble(Some(5_000)).unwrap().contains("5000 s behind"));
+        assert_eq!(trouble(clocks, Some(10_010)), None);
+        assert_eq!(trouble(clocks, None), None);
+        assert!(trouble(clocks, Some(20_000)).unwrap().contains("9970 s ahead"));
+        assert!(trouble(clocks, Some(5_000)).unwrap().contains("5000 s behind"));
         let clocks = Clocks {
             ours: 10_000,
             redis: 99_999,
         };
-        assert!(clocks.trouble(Some(10_000)).unwrap().contains("Redis"));
+        assert!(trouble(clocks, Some(10_000)).unwrap().contains("Redis"));
     }
 }

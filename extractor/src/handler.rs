@@ -4,6 +4,7 @@
 //! versions and content. The sequence is taken before the fetch, so that of two fetches of one state the one that was
 //! asked later wins.
 
+mod ahead;
 mod failed;
 mod hint;
 mod left;
@@ -11,6 +12,7 @@ mod listed;
 mod missing;
 mod outcome;
 mod removed;
+mod times;
 
 use crate::{
     failure_scope::{FailureScope, Scope},
@@ -23,21 +25,24 @@ use crate::{
     source::Listed,
     state::{FetchResult, State},
 };
-use outcome::{done, publish};
+pub(crate) use outcome::Receipt;
+use outcome::{Known, done, publish};
 use pipeline::{
     disposition::Disposition,
     failure::Failure,
     handler::{Handler, Job, Outcome},
-    message::SubjectRef,
+    message::{Subject as _, SubjectRef},
     quota::Lane,
     sequence,
     service::Runtime,
-    version::Version,
     watermarks::Watermarks,
 };
 use proto::v1::{self, CompanyRef};
 use rand::seq::SliceRandom as _;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 use tokio::time::Instant;
 
 pub(crate) struct FetchHandler {
@@ -53,32 +58,8 @@ pub(crate) struct FetchHandler {
     /// Deleted customers are removed.
     removals: bool,
     skip: bool,
-}
-
-/// What is known of a customer before its ref is handled.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    /// Update time that is in the form.
-    loaded: Option<i64>,
-    /// The newest removal, or leaving of a filter.
-    removed: Option<Version>,
-}
-
-/// What is counted once the broker has confirmed.
-pub(crate) struct Receipt {
-    run_id: String,
-    company_id: String,
-    result: FetchResult,
-}
-
-impl Receipt {
-    fn of(wanted: &CompanyRef, result: FetchResult) -> Self {
-        Self {
-            run_id: wanted.run_id.clone(),
-            company_id: wanted.company_id.clone(),
-            result,
-        }
-    }
+    /// The detail that was asked for last showed a later time than its row.
+    differs: AtomicBool,
 }
 
 impl FetchHandler {
@@ -107,6 +88,7 @@ impl FetchHandler {
             removed: RemovedList::default(),
             removals,
             skip,
+            differs: AtomicBool::default(),
         }
     }
 
@@ -121,10 +103,7 @@ impl FetchHandler {
         if wanted.removed {
             return self.removed(&job, going).await;
         }
-        // Whoever came back after a removal may be loaded under the time of that.
-        let times = (known.loaded, known.removed.map(|removed| removed.update_time));
-        let is_loaded = wanted.update_time > 0 && times.0 >= Some(wanted.update_time);
-        if self.skip && !wanted.force && is_loaded && times.1 < Some(wanted.update_time) {
+        if self.skip && !wanted.force && self.is_loaded(wanted, known) {
             return done(
                 Receipt::of(wanted, FetchResult::Skipped),
                 Disposition::Skipped,
@@ -149,18 +128,19 @@ impl FetchHandler {
                 // Who was listed is within, whatever the detail says.
                 let listed = match wanted.update_time > 0 {
                     true => Listed::Yes,
-                    false => self.listed(wanted, &detail, known.loaded).await,
+                    false => self.listed(wanted, &detail, known.in_form.loaded).await,
                 };
-                match self.hint_is_over(&job, &detail, known.loaded, listed) {
+                match self.hint_is_over(&job, &detail, known.in_form.loaded, listed) {
                     Some(over) => over,
                     None => {
                         let asked = asked.of_state(wanted, known.removed);
-                        self.fetched(&job, detail, listed, (asked, began)).await
+                        self.fetched(&job, detail, (listed, known), (asked, began)).await
                     }
                 }
             }
             Err(Error::NotFound { message }) if wanted.hint => {
-                self.hint_not_shown(&job, &message, known.loaded, going).await
+                self.hint_not_shown(&job, &message, known.in_form.loaded, going)
+                    .await
             }
             Err(error) => self.failed(&job, error, began).await,
         }
@@ -171,13 +151,20 @@ impl FetchHandler {
         &self,
         job: &Job<CompanyRef>,
         detail: Detail,
-        listed: Listed,
+        (listed, known): (Listed, Known),
         (asked, began): (Asked, Instant),
     ) -> Outcome<Receipt> {
         let wanted = &job.message;
         if let Some(failure) = unordered(wanted, &detail, asked) {
             return self.older(job, failure, &detail, began).await;
         }
+        if let Some(again) = self.contradicts_itself(job, &detail) {
+            return again;
+        }
+        let asked = match self.taken_back(job, &detail, (known, asked)).await {
+            Ok(asked) => asked,
+            Err(outcome) => return outcome,
+        };
         if asked.not_before > 0
             && let Some(shown) = detail.update_time
             && let Err(error) = self
@@ -189,8 +176,15 @@ impl FetchHandler {
             return Outcome::Hold;
         }
         let leaving = leaving(wanted, Stamp::of(&detail), asked);
+        let shown_as = self.shown_as(wanted, (&detail, leaving.version()), (asked, known));
+        let receipt = |result| Receipt {
+            shown_as,
+            ..Receipt::of(wanted, result)
+        };
         if listed == Listed::No {
-            return self.left(job, leaving, "source-filter").await;
+            return self
+                .left(job, leaving, "source-filter", receipt(FetchResult::Filtered))
+                .await;
         }
         match self.selection.apply(detail.json, jiff::Timestamp::now()) {
             Ok(Selected::Kept(json)) => {
@@ -201,10 +195,16 @@ impl FetchHandler {
                     return Outcome::Hold;
                 }
                 let detail = Detail { json, ..detail };
-                let receipt = Receipt::of(wanted, FetchResult::Fetched);
-                publish(job, snapshot(wanted, detail, asked), receipt)
+                publish(
+                    job,
+                    snapshot(wanted, detail, asked),
+                    receipt(FetchResult::Fetched),
+                )
             }
-            Ok(Selected::Dropped) => self.left(job, leaving, "source-condition").await,
+            Ok(Selected::Dropped) => {
+                self.left(job, leaving, "source-condition", receipt(FetchResult::Filtered))
+                    .await
+            }
             Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
         }
     }
@@ -217,20 +217,20 @@ impl Handler for FetchHandler {
     async fn handle(&self, batch: Vec<Job<CompanyRef>>) -> Vec<Outcome<Receipt>> {
         let ids: Vec<&str> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
         let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let loaded = self.watermarks.loaded(&ids);
+        let in_form = self.watermarks.in_form(&ids);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count);
         let removed = self.watermarks.removed(&ids);
-        let (loaded, removed, first) = match futures::future::try_join3(loaded, removed, first).await {
+        let (in_form, removed, first) = match futures::future::try_join3(in_form, removed, first).await {
             Ok(all) => all,
             Err(error) => {
                 self.rt.redis_lost(&error);
                 return batch.iter().map(|_| Outcome::Hold).collect();
             }
         };
-        let known = loaded
+        let known = in_form
             .into_iter()
             .zip(removed)
-            .map(|(loaded, removed)| Known { loaded, removed });
+            .map(|(in_form, removed)| Known { in_form, removed });
         let jobs = batch.into_iter().zip(known).zip(first..).enumerate();
         let mut jobs: Vec<_> = jobs.collect();
         // A batch that is held comes again as it was. Whose answer leaves no call for others must not be first each time.
@@ -250,6 +250,7 @@ impl Handler for FetchHandler {
                 "missing customers not counted"
             );
         }
+        self.remember_times(&receipts).await;
         let mut runs: BTreeMap<String, Vec<(String, FetchResult)>> = BTreeMap::new();
         for one in receipts {
             runs.entry(one.run_id)

@@ -59,14 +59,15 @@ pub(crate) fn leaving(wanted: &CompanyRef, stamp: Stamp, asked: Asked) -> Compan
 /// When a detail was so.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stamp {
+    /// No later than what can be.
     update_time: Option<i64>,
     now: Option<i64>,
 }
 
 impl Stamp {
-    pub(crate) const fn of(detail: &Detail) -> Self {
+    pub(crate) fn of(detail: &Detail) -> Self {
         Self {
-            update_time: detail.update_time,
+            update_time: detail.ahead.or(detail.update_time),
             now: detail.now,
         }
     }
@@ -156,6 +157,7 @@ mod tests {
         Detail {
             json: serde_json::from_str(r#"{"company_id":7}"#).unwrap(),
             update_time,
+            ahead: None,
             now,
             closes: false,
         }
@@ -183,6 +185,22 @@ mod tests {
                 .update_time,
             100
         );
+    }
+
+    #[test]
+    fn a_state_that_lies_ahead_is_one_of_now() {
+        let shown = Detail {
+            ahead: Some(130),
+            ..detail(Some(9_000), Some(130))
+        };
+        let wanted = CompanyRef {
+            update_time: 9_000,
+            ..wanted()
+        };
+        assert!(unordered(&wanted, &shown, ASKED).is_none(), "the listing agrees");
+        let snapshot = super::snapshot(&wanted, shown, ASKED);
+        assert_eq!(snapshot.version().update_time, 130);
+        assert!(!snapshot.settled, "it may change in the same second");
     }
 
     #[test]

@@ -80,15 +80,23 @@ impl Margins {
         }
     }
 
+    /// How far windows stay behind the present, in milliseconds.
+    #[must_use]
+    pub(crate) fn settle_ms(self) -> i64 {
+        seconds(self.settle_delay).saturating_mul(1_000)
+    }
+
     fn end_at(self, now: i64) -> i64 {
         now - seconds(self.settle_delay)
     }
 }
 
-/// The checkpoint after a window; it never goes back, not even when the vendor's clock does.
+/// The checkpoint after a window; it never goes back, not even when the vendor's clock does, and never passes ours, of which
+/// the vendor's is so much ahead.
 #[must_use]
-pub(crate) fn checkpoint_after(before: Option<i64>, window: Window) -> i64 {
-    before.map_or(window.end, |before| before.max(window.end))
+pub(crate) fn checkpoint_after(before: Option<i64>, window: Window, apart: i64) -> i64 {
+    let end = window.end - apart;
+    before.map_or(end, |before| before.max(end))
 }
 
 fn seconds(duration: Duration) -> i64 {
@@ -129,9 +137,10 @@ mod tests {
     #[test]
     fn the_checkpoint_never_goes_back() {
         let window = MARGINS.live(Some(30_000), None, 20_000);
-        assert_eq!(checkpoint_after(Some(30_000), window), 30_000);
-        assert_eq!(checkpoint_after(Some(10_000), window), 19_995);
-        assert_eq!(checkpoint_after(None, window), 19_995);
+        assert_eq!(checkpoint_after(Some(30_000), window, 0), 30_000);
+        assert_eq!(checkpoint_after(Some(10_000), window, 0), 19_995);
+        assert_eq!(checkpoint_after(None, window, 0), 19_995);
+        assert_eq!(checkpoint_after(Some(10_000), window, 7_200), 12_795);
     }
 
     #[test]

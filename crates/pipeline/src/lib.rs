@@ -26,6 +26,7 @@ pub mod heartbeat;
 pub mod http;
 pub mod kept_text;
 pub mod lease;
+pub mod listed;
 pub mod mask;
 pub mod message;
 pub mod names;

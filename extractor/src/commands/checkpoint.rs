@@ -33,7 +33,7 @@ async fn show(args: CheckpointShowArgs) -> anyhow::Result<()> {
     let rt = Runtime::tool("extractor", &CommonConfig::try_from(args.common)?)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let live = state.standing(RunKind::Live).await.context("REDIS_URL")?;
-    let age_s = live.checkpoint.map(|checkpoint| age_s(&live, checkpoint));
+    let age_s = age_s(&live);
     let clocks = [
         ("redis", live.redis_ms / 1_000),
         (words::text!("this machine"), time::now()),
@@ -128,8 +128,9 @@ async fn lease(rt: &Runtime, state: &State) -> anyhow::Result<Lease> {
 }
 
 /// By Redis' clock, which is the same for whoever asks.
-pub(super) fn age_s(live: &KindState, checkpoint: i64) -> i64 {
-    (live.redis_ms / 1_000).saturating_sub(checkpoint)
+pub(super) fn age_s(live: &KindState) -> Option<i64> {
+    let at_ms = live.listed_ms()?;
+    Some(live.redis_ms.saturating_sub(at_ms).div_euclid(1_000))
 }
 
 /// An age in words.

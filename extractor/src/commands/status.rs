@@ -6,7 +6,7 @@ use crate::{
     hooks,
     okki::time,
     progress::Summary,
-    state::{DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State, Why},
+    state::{Beyond, DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State, Why},
     table::columns,
 };
 use pipeline::{accounting::Account, service::Runtime};
@@ -32,6 +32,8 @@ struct Status {
     missing_newest: Vec<String>,
     /// Where rows of the listing named no customer.
     damaged: Vec<DamagedSpan>,
+    /// Who is listed with an update time that lies in the future.
+    beyond: Option<Beyond>,
     /// Events of the webhook, since the first one.
     webhook: Option<hooks::Counts>,
 }
@@ -88,7 +90,7 @@ async fn read(state: &State, account: &Account, runs: usize) -> anyhow::Result<S
     let oldest = account.oldest(RunKind::Live.name()).await?;
     Ok(Status {
         checkpoint: live.checkpoint.map(time::format),
-        checkpoint_age_s: live.checkpoint.map(|checkpoint| age_s(&live, checkpoint)),
+        checkpoint_age_s: age_s(&live),
         leader: state.leader(RunKind::Live).await?,
         polling: state.poll().await?.pace().map(|(interval_ms, why)| Pace {
             interval_s: interval_ms as f64 / 1_000.0,
@@ -100,6 +102,7 @@ async fn read(state: &State, account: &Account, runs: usize) -> anyhow::Result<S
         missing,
         missing_newest,
         damaged: state.damaged().await?,
+        beyond: live.beyond.clone(),
         webhook: None,
     })
 }
@@ -143,6 +146,9 @@ fn text(status: &Status) -> String {
         row("lag", lag),
         row("missing", missing),
     ];
+    if let Some(beyond) = &status.beyond {
+        rows.push(row("ahead", beyond.told()));
+    }
     if let Some(events) = &status.webhook {
         rows.push(row("webhook", webhook(events)));
     }

@@ -1,7 +1,6 @@
 //! Customers that are there and outside of the filter: the loader is told of those that may have a row.
 
 use super::{FetchHandler, Receipt, done};
-use crate::state::FetchResult;
 use pipeline::{
     disposition::Disposition,
     handler::{Job, Outcome},
@@ -17,8 +16,8 @@ impl FetchHandler {
         job: &Job<CompanyRef>,
         leaving: CompanySnapshot,
         rule: &'static str,
+        receipt: Receipt,
     ) -> Outcome<Receipt> {
-        let receipt = Receipt::of(&job.message, FetchResult::Filtered);
         let step = [(&leaving.company_id, Step::Drop, leaving.version())];
         match self.watermarks.note(&step).await {
             Ok(answers) if answers.first() == Some(&true) => self.hand_on_gone(job, leaving, receipt).await,

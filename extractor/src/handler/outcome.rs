@@ -1,6 +1,5 @@
 //! What becomes of one ref: it is settled, or a snapshot goes on.
 
-use super::Receipt;
 use crate::state::FetchResult;
 use pipeline::{
     disposition::Disposition,
@@ -8,8 +7,39 @@ use pipeline::{
     handler::{Done, Job, Outcome},
     message::Outgoing,
     stage::Stage,
+    version::Version,
+    watermarks::shown_as::{InForm, ShownAs},
 };
 use proto::v1::{CompanyRef, CompanySnapshot};
+
+/// What is known of a customer before its ref is handled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// What is in the form, and by which times that is known.
+    pub(super) in_form: InForm,
+    /// The newest removal, or leaving of a filter.
+    pub(super) removed: Option<Version>,
+}
+
+/// What is counted once the broker has confirmed.
+pub(crate) struct Receipt {
+    pub(super) run_id: String,
+    pub(super) company_id: String,
+    pub(super) result: FetchResult,
+    /// The two times of the state that went on, or that they are the same; nothing: what is known of them stays.
+    pub(super) shown_as: Option<Option<ShownAs>>,
+}
+
+impl Receipt {
+    pub(super) fn of(wanted: &CompanyRef, result: FetchResult) -> Self {
+        Self {
+            run_id: wanted.run_id.clone(),
+            company_id: wanted.company_id.clone(),
+            result,
+            shown_as: None,
+        }
+    }
+}
 
 pub(super) fn done(
     receipt: Receipt,

@@ -4,6 +4,7 @@
 //! account, however odd, is lost or reshaped on the way to the transformer.
 
 use super::{decode::Members, error::Error, time};
+use crate::clocks::APART_S;
 use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;
 
@@ -60,6 +61,8 @@ pub(crate) struct Page {
     pub now: Option<i64>,
     /// Customers among the items whose time nobody can read, as reasons. Their details order them.
     pub untimed: Vec<String>,
+    /// Customers among the items whose time lies ahead, with that.
+    pub ahead: Vec<(String, i64)>,
 }
 
 impl Page {
@@ -67,6 +70,13 @@ impl Page {
     #[must_use]
     pub(crate) fn rows(&self) -> u64 {
         (self.items.len() + self.damaged.len()) as u64
+    }
+
+    /// The latest update time that can be read and has come near.
+    #[must_use]
+    pub(crate) fn latest(&self) -> Option<i64> {
+        let times = self.items.iter().map(|item| item.update_time);
+        times.filter(|time| *time > 0).max()
     }
 }
 
@@ -97,6 +107,8 @@ pub(crate) struct Detail {
     pub json: Box<RawValue>,
     /// Its update time, when it has one.
     pub update_time: Option<i64>,
+    /// The latest time that it can be of, where its update time lies after that.
+    pub ahead: Option<i64>,
     /// The server's clock, unix seconds.
     pub now: Option<i64>,
     /// The answer says that no call is left for others.
@@ -128,9 +140,14 @@ pub(super) fn read_page(data: &RawValue, now: Option<i64>, later: bool) -> Resul
     };
     for row in rows {
         match read_row(row, now) {
-            Ok((item, untimed)) => {
+            Ok((item, None)) => page.items.push(item),
+            Ok((item, Some(Untimed::Ahead(at)))) => {
+                page.ahead.push((item.company_id.clone(), at));
                 page.items.push(item);
-                page.untimed.extend(untimed);
+            }
+            Ok((item, Some(Untimed::Unreadable(reason)))) => {
+                page.items.push(item);
+                page.untimed.push(reason);
             }
             Err(damaged) => page.damaged.push(damaged),
         }
@@ -145,8 +162,16 @@ fn rows(list: &str) -> Option<Vec<&RawValue>> {
     serde_json::from_str(list).or_else(|_| keyed()).ok()
 }
 
+/// Why the time of a row orders nothing.
+enum Untimed {
+    /// Nobody can read it.
+    Unreadable(String),
+    /// Nobody's clock has come near to it.
+    Ahead(i64),
+}
+
 /// A listed customer, and why its time is not known although there is one.
-fn read_row(row: &RawValue, now: Option<i64>) -> Result<(ListItem, Option<String>), DamagedRow> {
+fn read_row(row: &RawValue, now: Option<i64>) -> Result<(ListItem, Option<Untimed>), DamagedRow> {
     let row = Members::read(row.get().as_bytes()).map_err(|_| DamagedRow {
         reason: words::tr!("a row is not an object"),
         serial_id: None,
@@ -154,8 +179,8 @@ fn read_row(row: &RawValue, now: Option<i64>) -> Result<(ListItem, Option<String
     })?;
     // One that lies ahead would be a row outside of every window, and as a version make every later change an older one.
     let time = match row.time("update_time") {
-        Ok(Some(at)) if lies_ahead(at, now, time::now()) => Err(in_the_future(at)),
-        time => time.map_err(|error| error.to_string()),
+        Ok(Some(at)) if lies_ahead(at, now, time::now()) => Err(Untimed::Ahead(at)),
+        time => time.map_err(|error| Untimed::Unreadable(error.to_string())),
     };
     let company_id = row.company_id("company_id").ok_or_else(|| DamagedRow {
         reason: match row.text("company_id") {
@@ -167,10 +192,11 @@ fn read_row(row: &RawValue, now: Option<i64>) -> Result<(ListItem, Option<String
     })?;
     let (update_time, untimed) = match time {
         Ok(time) => (time.unwrap_or(0), None),
-        Err(error) => (
-            0,
-            Some(words::tr!("customer {company_id}: `update_time` {error}")),
-        ),
+        Err(Untimed::Unreadable(error)) => {
+            let reason = words::tr!("customer {company_id}: `update_time` {error}");
+            (0, Some(Untimed::Unreadable(reason)))
+        }
+        Err(ahead) => (0, Some(ahead)),
     };
     let item = ListItem {
         company_id,
@@ -199,26 +225,29 @@ pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &st
     }
     let odd = |what: String| Error::Shape(words::tr!("detail of {company_id}: `update_time` {what}"));
     let update_time = row.time("update_time").map_err(|error| odd(error.to_string()))?;
-    if let Some(ahead) = update_time.filter(|at| lies_ahead(*at, now, time::now())) {
-        // As a version it would make every later change an older one.
-        return Err(odd(in_the_future(ahead)));
-    }
+    let ours = time::now();
+    let ahead = update_time.filter(|at| lies_ahead(*at, now, ours));
     Ok(Detail {
         json: data,
         update_time,
+        // As a version it would make every later change an older one.
+        ahead: ahead.map(|_| latest(now, ours)),
         now,
         closes: false,
     })
 }
 
-fn in_the_future(time: i64) -> String {
-    words::tr!("{} lies in the future", time::format(time))
-}
-
-/// A time that neither the vendor's clock nor ours has come near to.
+/// A time that neither the vendor's clock nor ours has come near to. Who does not say what time it is may have a clock that is
+/// ahead of ours by hours.
 fn lies_ahead(time: i64, theirs: Option<i64>, ours: i64) -> bool {
     const A_DAY_S: i64 = 86_400;
-    time > theirs.unwrap_or(ours).max(ours).saturating_add(A_DAY_S)
+    let near = theirs.map_or(A_DAY_S, |_| APART_S);
+    time > latest(theirs, ours).saturating_add(near)
+}
+
+/// The later of both clocks: each may be behind.
+fn latest(theirs: Option<i64>, ours: i64) -> i64 {
+    theirs.unwrap_or(ours).max(ours)
 }
 
 /// Our own code for a group that is not in the tree.
@@ -309,27 +338,35 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_time_that_lies_ahead_is_told_and_no_version() {
-        let ahead = time::now() + 30 * 86_400;
-        let row = |id: &str| format!(r#"{{"company_id":{id},"update_time":{ahead}}}"#);
-        let read = |row: &str, now| {
-            let json = format!(r#"{{"list":[{row}],"totalItem":1}}"#);
-            read_page(&raw(&json), now, false).unwrap()
+    fn a_listed_time_that_lies_ahead_is_no_version() {
+        let now = time::now();
+        let read = |id: &str, at: i64, said| {
+            let json = format!(r#"{{"list":[{{"company_id":{id},"update_time":{at}}}],"totalItem":1}}"#);
+            read_page(&raw(&json), said, false).unwrap()
         };
-        let page = read(&row("7"), Some(time::now()));
-        assert_eq!(page.items[0].update_time, 0);
-        assert!(
-            page.untimed[0].contains("lies in the future"),
-            "{:?}",
-            page.untimed
-        );
-        let damaged = read(&row(r#""x""#), None);
+        let (hour, month) = (3_600, 30 * 86_400);
+        for (ahead, said) in [
+            (now + month, Some(now)),
+            (now + hour, Some(now)),
+            (now + month, None),
+        ] {
+            let page = read("7", ahead, said);
+            assert_eq!(
+                (page.items[0].update_time, page.ahead),
+                (0, vec![("7".to_owned(), ahead)])
+            );
+        }
+        let damaged = read(r#""x""#, now + month, None);
         assert_eq!(damaged.damaged[0].update_time, 0);
-        let theirs = read(&row("7"), Some(ahead));
-        assert_eq!(theirs.items[0].update_time, ahead, "their clock may be right");
-        let soon = time::now() + 3_600;
-        let soon = read(&format!(r#"{{"company_id":7,"update_time":{soon}}}"#), None);
-        assert!(soon.untimed.is_empty(), "{:?}", soon.untimed);
+        for (at, said) in [
+            (now + month, Some(now + month)),
+            (now + hour, None),
+            (now, Some(now - hour)),
+        ] {
+            let page = read("7", at, said);
+            assert_eq!(page.items[0].update_time, at, "a clock may be right");
+            assert!(page.ahead.is_empty());
+        }
     }
 
     #[test]
@@ -424,15 +461,26 @@ mod tests {
             odd.contains("detail of 9: `update_time` `6. Nov` cannot be read"),
             "{odd}"
         );
-        let ahead = time::now() + 30 * 86_400;
-        let odd = read(&ahead.to_string(), Some(time::now()))
-            .unwrap_err()
-            .to_string();
-        assert!(odd.contains("lies in the future"), "{odd}");
+    }
+
+    #[test]
+    fn a_detail_of_the_future_is_one_of_now() {
+        let now = time::now();
+        let read = |time: i64, said| {
+            let json = format!(r#"{{"company_id":9,"update_time":{time}}}"#);
+            read_detail(raw(&json), said, "9").unwrap()
+        };
+        let (hour, month) = (3_600, 30 * 86_400);
+        let ahead = |at, said| read(at, said).ahead.is_some();
+        assert!(ahead(now + hour, Some(now)));
+        assert!(!ahead(now + APART_S / 2, Some(now)), "clocks differ a little");
+        assert!(!ahead(now + month, Some(now + month)), "their clock may be right");
+        assert!(!ahead(now, Some(now - 8 * hour)), "or ours");
+        assert!(!ahead(now + hour, None) && ahead(now + month, None));
+        let shown = read(now + hour, Some(now + 5));
         assert_eq!(
-            read(&ahead.to_string(), Some(ahead)).unwrap(),
-            Some(ahead),
-            "their clock may be right"
+            (shown.update_time, shown.ahead),
+            (Some(now + hour), Some(now + 5))
         );
     }
 }

@@ -168,7 +168,7 @@ impl Polling {
             let asked = Asked {
                 start,
                 count: request.count,
-                now: self.state.clocks().await?.okki_now(page.now),
+                now: self.state.clocks().await?.told(page.now, page.latest()).now,
                 settle: margins.settle_delay.as_secs().cast_signed(),
                 removed,
             };

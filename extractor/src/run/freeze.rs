@@ -9,11 +9,7 @@ use crate::{
     state::{Conditions, KindState, Phase, Run, RunKind},
     window::{Margins, Window},
 };
-use pipeline::alert::{Problem, Severity};
-use std::{sync::atomic::Ordering, time::Duration};
-
-/// Problem that OKKI's clock, Redis' and ours do not agree.
-const CLOCKS_APART: &str = "clocks-apart";
+use std::sync::atomic::Ordering;
 
 /// What was asked for and answered when a window was frozen.
 struct Frozen {
@@ -24,6 +20,8 @@ struct Frozen {
     /// Nobody is there since its start, as the listing says.
     is_empty: bool,
     redis_ms: i64,
+    /// By how much OKKI's clock is believed to be ahead of ours.
+    apart: i64,
 }
 
 /// What the parts of a listing show first.
@@ -41,12 +39,15 @@ fn together(first: Page, mut other: Page) -> Page {
     items.append(&mut other.items);
     let mut damaged = first.damaged;
     damaged.append(&mut other.damaged);
+    let mut ahead = first.ahead;
+    ahead.append(&mut other.ahead);
     Page {
         items,
         damaged,
         total: first.total.zip(other.total).map(|(one, other)| one + other),
         now: first.now.or(other.now),
         untimed: first.untimed,
+        ahead,
     }
 }
 
@@ -80,6 +81,8 @@ impl Runner {
             removals: self.settings.removals && kind != RunKind::Refresh,
             force,
             expected: frozen.total,
+            apart: frozen.apart,
+            listed_ms: frozen.redis_ms - self.settings.margins.settle_ms(),
             once: frozen.once,
             filter: is_first.then(|| self.settings.filter.clone()),
             condition: conditions.map(|conditions| conditions.now),
@@ -114,8 +117,7 @@ impl Runner {
         // Read after the call, which may have waited for the quota.
         let redis_ms = self.state.now_ms().await?;
         let clocks = Clocks::with_redis(redis_ms);
-        let said = self.said_twice(kind, clocks, first.now, &request).await?;
-        self.compare(clocks, said);
+        let told = self.weighed(kind, span, clocks, (&first, &request)).await?;
         let overtaken = match before.checkpoint {
             // A first load may have begun meanwhile, and ended by another clock.
             None => self.overtaken(span, None).await?,
@@ -126,17 +128,22 @@ impl Runner {
             _ => None,
         };
         let unseen = unseen.map(|since| since - self.overlap_s());
-        let from = [overtaken, unseen].into_iter().flatten().min();
-        let window = window_at(clocks.okki_now(said), from);
+        let back = before.checkpoint.and_then(|checkpoint| told.since(checkpoint));
+        let back = back.map(|since| since - self.overlap_s());
+        let from = [overtaken, unseen, back].into_iter().flatten().min();
+        let window = window_at(told.now, from);
         let window = self.up_to_live(span, window).await?;
+        let apart = told.ahead_by(clocks);
         // What nobody was shown of is listed by this run alone, as soon as somebody is.
         let is_back = unseen.is_some() && !self.sees_nobody.load(Ordering::Relaxed);
         Ok(Frozen {
             window,
-            once: is_back || !self.is_listed_again(kind, before.checkpoint, window),
+            once: is_back || !self.is_listed_again(kind, before.checkpoint, window.end - apart),
             total: first.total,
-            is_empty,
+            // Of what lies before it nothing was asked.
+            is_empty: is_empty && window.start >= start,
             redis_ms,
+            apart,
         })
     }
 
@@ -233,22 +240,6 @@ impl Runner {
         Ok(source::rules_of(&known) != source::rules_of(mine))
     }
 
-    /// OKKI's clock as it says itself; where one answer puts it behind both of ours, another one has to say so, too, before it
-    /// ends a window that is listed once.
-    async fn said_twice(
-        &self,
-        kind: RunKind,
-        clocks: Clocks,
-        said: Option<i64>,
-        request: &PageRequest,
-    ) -> Result<Option<i64>, Stop> {
-        if kind == RunKind::Live || !clocks.is_behind(said) {
-            return Ok(said);
-        }
-        let again = self.first_pages(kind, &request.otherwise()).await?.page.now;
-        Ok(said.max(again))
-    }
-
     /// Whatever OKKI's clock says by then: a first load ends no earlier than where live windows have taken over.
     async fn up_to_live(&self, span: Span, window: Window) -> Result<Window, Stop> {
         if span != Span::First {
@@ -265,29 +256,11 @@ impl Runner {
     }
 
     /// Whether another run lists the whole window again: the next live one, as far as windows overlap, or the next look back.
-    fn is_listed_again(&self, kind: RunKind, checkpoint: Option<i64>, window: Window) -> bool {
+    fn is_listed_again(&self, kind: RunKind, checkpoint: Option<i64>, end: i64) -> bool {
         match kind {
             RunKind::LookBack => true,
-            RunKind::Live => checkpoint.is_none_or(|checkpoint| window.end - checkpoint <= self.overlap_s()),
+            RunKind::Live => checkpoint.is_none_or(|checkpoint| end - checkpoint <= self.overlap_s()),
             _ => false,
         }
-    }
-
-    fn compare(&self, clocks: Clocks, said: Option<i64>) {
-        let problem = |detail| Problem {
-            key: CLOCKS_APART.to_owned(),
-            severity: Severity::Warning,
-            summary: words::tr!("clocks differ"),
-            detail,
-            patience: Duration::ZERO,
-        };
-        // Whoever lists next compares anew, and nobody else does.
-        let Some(detail) = clocks.trouble(said) else {
-            return self.rt.alerts.over(problem(String::new()));
-        };
-        tracing::warn!(detail, "clocks differ");
-        self.rt
-            .alerts
-            .raise(problem(words::tr!("{detail}; let NTP set the clocks of ours")));
     }
 }

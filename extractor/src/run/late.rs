@@ -9,7 +9,8 @@ use crate::{
 use pipeline::{
     alert::{Problem, Severity},
     telemetry::names,
-    watermarks::{Watermarks, passing::Known},
+    version::Version,
+    watermarks::{Watermarks, standing::Standing},
 };
 use std::time::Duration;
 
@@ -37,28 +38,22 @@ impl Runner {
         }
         let marks = Watermarks::new(self.rt.store.clone(), self.rt.namespace.clone());
         let ids: Vec<&str> = items.iter().map(|item| item.company_id.as_str()).collect();
-        let known = if run.phase == Phase::Removed {
-            let removed = marks.removed(&ids).await?;
-            let times = removed
-                .into_iter()
-                .map(|version| version.map(|version| version.update_time));
-            times.collect()
+        let are_known: Vec<bool> = if run.phase == Phase::Removed {
+            let removed = marks.removed(&ids).await?.into_iter().zip(&items);
+            removed
+                .map(|(known, item)| known.is_some_and(|known| known.update_time >= item.update_time.max(1)))
+                .collect()
         } else {
-            let (loaded, known) = (marks.loaded(&ids).await?, marks.known(&ids).await?);
-            // Whom a condition drops has been handled as well.
-            let newest = |(loaded, known): (Option<i64>, Known)| {
-                let published = known.published.map(|one| one.version.update_time);
-                let dropped = known.dropped.map(|version| version.update_time);
-                loaded.max(published).max(dropped)
-            };
-            loaded.into_iter().zip(known).map(newest).collect::<Vec<_>>()
+            let standings = marks.standings(&ids).await?.into_iter().zip(&items);
+            standings
+                .map(|(standing, item)| was_handed_on(&standing, item.update_time))
+                .collect()
         };
         // Who shows no time is fetched by the windows, again and again, and would be by every look.
-        let is_late = |(item, known): &(ListItem, Option<i64>)| {
-            (item.update_time > 0 || run.phase == Phase::Removed)
-                && known.is_none_or(|known| known < item.update_time.max(1))
+        let is_late = |(item, is_known): &(ListItem, bool)| {
+            (item.update_time > 0 || run.phase == Phase::Removed) && !is_known
         };
-        let late = items.into_iter().zip(known).filter(is_late);
+        let late = items.into_iter().zip(are_known).filter(is_late);
         let late: Vec<ListItem> = late.map(|(item, _)| item).collect();
         if let Some(look) = &mut run.look {
             // A listing that goes by dates shows what is to come, too, which no window has passed over.
@@ -101,4 +96,14 @@ impl Runner {
             look.late
         )));
     }
+}
+
+/// Whether the listed state, or a later one, went to the loader or was dropped by a condition.
+fn was_handed_on(standing: &Standing, listed: i64) -> bool {
+    let time = |version: Option<Version>| version.map(|version| version.update_time);
+    let newest = standing
+        .loaded
+        .max(time(standing.published))
+        .max(time(standing.dropped));
+    newest >= Some(standing.translated(listed))
 }

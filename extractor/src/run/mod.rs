@@ -7,6 +7,8 @@
 //! repeated refs are harmless.
 
 mod again;
+mod beyond;
+mod clock;
 mod first;
 mod freeze;
 mod late;
@@ -113,6 +115,8 @@ pub(crate) struct Runner {
     remade: Mutex<Option<(Instant, Duration)>>,
     /// When it was last seen that the listing shows somebody at all, and for how long that is good.
     control: Mutex<Option<(Instant, Duration)>>,
+    /// When it was last asked who lies beyond all windows, and for how long that is good.
+    looked_beyond: Mutex<Option<(Instant, Duration)>>,
     /// It shows nobody.
     sees_nobody: AtomicBool,
     /// Events are listened for, so that the listing can say which of them were lost.
@@ -135,6 +139,7 @@ impl Runner {
             looked: Mutex::default(),
             remade: Mutex::default(),
             control: Mutex::default(),
+            looked_beyond: Mutex::default(),
             sees_nobody: AtomicBool::default(),
             events: None,
         }
@@ -207,12 +212,13 @@ impl Runner {
             }
         }
         run.shown.clear();
+        self.list_beyond((kind, span), &mut run, lease).await?;
         run.finished_ms = Some(self.state.now_ms().await?);
         if kind == RunKind::Live && before.checkpoint.is_none() {
             self.state.want(RunKind::First).await?;
         }
         let moves = matches!(kind, RunKind::First | RunKind::Live);
-        let after = moves.then(|| checkpoint_after(before.checkpoint, run.window()));
+        let after = moves.then(|| checkpoint_after(before.checkpoint, run.window(), run.apart));
         let checkpoints = (before.checkpoint, after);
         // Only this leader moves it. Gone, Redis was emptied meanwhile, and with it perhaps an unfinished first load: nothing
         // is written then, and the next run finds no checkpoint and asks for one.
@@ -227,7 +233,7 @@ impl Runner {
     /// A window that ends in the future was frozen by a wrong clock: customers still enter it, and its end would become
     /// the checkpoint. A first load under another filter is not what its end would say.
     fn is_sound(&self, kind: RunKind, run: &Run, state: &KindState) -> bool {
-        if state.clocks().is_future(run.end) {
+        if state.clocks().is_future(run.end.saturating_sub(run.apart)) {
             tracing::error!(
                 run = run.id,
                 job = kind.name(),

@@ -5,6 +5,7 @@
 //! lower one. A new leader writes first of all, so a paused one that wakes up later can change nothing. A run goes by what it
 //! has read: where Redis no longer holds that, or the fence with which the run began, the script refuses, too.
 
+mod conditions;
 mod customers;
 mod damaged;
 mod history;
@@ -15,9 +16,11 @@ mod run;
 mod untimed;
 mod written;
 
+pub(crate) use conditions::Conditions;
 pub(crate) use customers::{FetchResult, Kept, Results};
 pub(crate) use damaged::DamagedSpan;
 pub(crate) use history::HistoryEntry;
+pub(crate) use nobody::Beyond;
 pub(crate) use poll::{Charge, PollState, Why};
 pub(crate) use run::{KindState, Phase, Run, RunKind};
 use written::Writer;
@@ -25,32 +28,14 @@ pub(crate) use written::Written;
 
 use crate::clocks::Clocks;
 use pipeline::{
-    names::{NO_CONDITION, Namespace},
+    listed,
+    names::Namespace,
     store::{Error, Script, Store},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 static WRITE_FENCED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("write_fenced.lua")));
-
-/// The condition by which the transformers drop customers.
-#[derive(Debug)]
-pub(crate) struct Conditions {
-    pub(crate) now: String,
-    /// The one under which everybody was listed.
-    listed: String,
-}
-
-impl Conditions {
-    pub(crate) fn has_changed(&self) -> bool {
-        self.now != self.listed
-    }
-
-    /// Transformers without a condition say so.
-    pub(crate) fn may_drop(&self) -> bool {
-        self.now != NO_CONDITION
-    }
-}
 
 /// Reads and writes the extractor's keys.
 #[derive(Clone)]
@@ -86,6 +71,10 @@ impl State {
             started_ms: number("started_ms"),
             wide_s: number("wide_s"),
             nobody: number("nobody"),
+            seen: fields.get(listed::FIELD).cloned(),
+            beyond: fields
+                .get("beyond")
+                .and_then(|json| serde_json::from_str(json).ok()),
             looked: number("looked").and_then(|rows| u64::try_from(rows).ok()),
             is_far_short: fields.get("short").is_some_and(|json| run::is_far_short(json)),
             wanted: fields.contains_key("wanted"),
@@ -124,32 +113,6 @@ impl State {
             .arg("wanted")
             .query_async::<()>(&mut *connection)
             .await?)
-    }
-
-    /// The filter under which everything was listed; `mine` when none is known yet.
-    pub(crate) async fn filter(&self, mine: &str) -> Result<String, Error> {
-        let key = self.kind_key(RunKind::First);
-        let mut connection = self.store.connection().await?;
-        let mut pipe = redis::pipe();
-        pipe.cmd("HSETNX").arg(&key).arg("filter").arg(mine).ignore();
-        pipe.cmd("HGET").arg(&key).arg("filter");
-        let (filter,) = pipe.query_async(&mut *connection).await?;
-        Ok(filter)
-    }
-
-    /// The condition of the transformers; nothing until one of them has started.
-    pub(crate) async fn condition(&self) -> Result<Option<Conditions>, Error> {
-        let mut connection = self.store.connection().await?;
-        let mut pipe = redis::pipe();
-        let key = self.namespace.condition_key();
-        pipe.cmd("HMGET").arg(key).arg("now").arg("first");
-        pipe.cmd("HGET")
-            .arg(self.kind_key(RunKind::First))
-            .arg("condition");
-        let ((now, first), listed): ((Option<String>, Option<String>), Option<String>) =
-            pipe.query_async(&mut *connection).await?;
-        let both = now.zip(listed.or(first));
-        Ok(both.map(|(now, listed)| Conditions { now, listed }))
     }
 
     /// Moves the checkpoint of the live runs on demand, from the one that was read: an unfinished run goes, which would move it
@@ -227,6 +190,9 @@ impl State {
         let is_counted = run.look.is_some() || kind == RunKind::First;
         let looked = is_counted.then(|| run.seen.max(run.listed).to_string());
         fields.extend(looked.as_deref().map(|rows| ("looked", rows)));
+        let seen = after.filter(|_| kind == RunKind::Live);
+        let seen = seen.map(|checkpoint| listed::kept(checkpoint, run.listed_ms));
+        fields.extend(seen.as_deref().map(|seen| (listed::FIELD, seen)));
         let condition = run.condition.as_deref();
         fields.extend(condition.map(|condition| ("condition", condition)));
         let writer = Writer::read(fence, before).goes_on();

@@ -1,10 +1,12 @@
 //! What is remembered of a run: enough for another leader to take it up, and for `status` to show it.
 
+use super::nobody::Beyond;
 use crate::{
     clocks::{APART_S, Clocks},
     look_back::Look,
     window::Window,
 };
+use pipeline::listed;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -102,6 +104,12 @@ pub(crate) struct Run {
     pub damaged: u64,
     /// The vendor's total for the window when the run began, and when it was walked to its end; an estimate.
     pub expected: Option<u64>,
+    /// By how many seconds its end lies ahead of our clocks, as OKKI's clock does.
+    #[serde(default)]
+    pub apart: i64,
+    /// When its end was the present, by Redis' clock, unix milliseconds.
+    #[serde(default)]
+    pub listed_ms: i64,
     /// No other run will list the window.
     #[serde(default)]
     pub once: bool,
@@ -153,6 +161,8 @@ impl Run {
             duplicates: 0,
             damaged: 0,
             expected: None,
+            apart: 0,
+            listed_ms: 0,
             once: false,
             again: 0,
             short: 0,
@@ -272,6 +282,10 @@ pub(crate) struct KindState {
     pub nobody: Option<i64>,
     /// The last window that no other run lists was shown without a tenth of its customers or more.
     pub is_far_short: bool,
+    /// When the last window ended by our clocks, of which OKKI's may differ.
+    pub seen: Option<String>,
+    /// Who is listed with an update time that lies ahead of every window.
+    pub beyond: Option<Beyond>,
     /// A run is wanted, whatever the schedule says.
     pub wanted: bool,
     /// Redis' clock when it answered, unix milliseconds.
@@ -284,6 +298,13 @@ impl KindState {
     pub(crate) fn is_ahead(&self) -> bool {
         self.checkpoint
             .is_some_and(|checkpoint| self.clocks().is_future(checkpoint))
+    }
+
+    /// When the checkpoint was the present, by Redis' clock, unix milliseconds.
+    #[must_use]
+    pub(crate) fn listed_ms(&self) -> Option<i64> {
+        let checkpoint = self.checkpoint?;
+        Some(listed::at_ms(checkpoint, self.seen.as_deref()))
     }
 
     /// When the last run began, if that is not in the future: then another clock has written it, and it says nothing.

@@ -1,7 +1,7 @@
 //! How fresh the form is, as loaders say it beside the extractor: who lists in a CronJob cannot be asked in between, and who
 //! is gone cannot be asked at all.
 
-use crate::{cause::logged, service::Runtime, store::Error, telemetry::names};
+use crate::{cause::logged, listed, service::Runtime, store::Error, telemetry::names};
 
 /// Runs that list what has changed.
 const LIVE: &str = "live";
@@ -24,15 +24,18 @@ async fn ages(rt: &Runtime) -> Result<(Option<f64>, f64), Error> {
     let oldest = rt.account.oldest(LIVE).await?;
     let mut connection = rt.store.connection().await?;
     let mut pipe = redis::pipe();
-    pipe.cmd("HGET")
+    pipe.cmd("HMGET")
         .arg(rt.namespace.kind_key(LIVE))
-        .arg("checkpoint");
+        .arg("checkpoint")
+        .arg(listed::FIELD);
     pipe.cmd("TIME");
-    let (checkpoint, (now, micros)): (Option<i64>, (i64, i64)) = pipe.query_async(&mut *connection).await?;
+    type Answer = ((Option<i64>, Option<String>), (i64, i64));
+    let ((checkpoint, seen), (now, micros)): Answer = pipe.query_async(&mut *connection).await?;
     let now_ms = now * 1_000 + micros / 1_000;
     let waits_ms = oldest.map_or(0, |(_, since)| (now_ms - since).max(0));
     Ok((
-        checkpoint.map(|checkpoint| (now - checkpoint) as f64),
+        checkpoint
+            .map(|checkpoint| (now_ms - listed::at_ms(checkpoint, seen.as_deref())).div_euclid(1_000) as f64),
         waits_ms as f64 / 1_000.0,
     ))
 }

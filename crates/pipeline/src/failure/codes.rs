@@ -13,7 +13,7 @@ const EVERYWHERE: [&str; 5] = [
     "wrong-type",
 ];
 
-const EXTRACT: [&str; 15] = [
+const EXTRACT: [&str; 17] = [
     "detail-shape",
     "okki-auth",
     "okki-not-found",
@@ -25,6 +25,8 @@ const EXTRACT: [&str; 15] = [
     "okki-rate-limited",
     "okki-refused",
     "okki-still-shown",
+    "okki-time-ahead",
+    "okki-time-back",
     "okki-unexpected-shape",
     "okki-unknown-code",
     "okki-unreadable",

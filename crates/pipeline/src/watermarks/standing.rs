@@ -1,6 +1,10 @@
 //! How each customer stands, for the comparison of everything that OKKI lists with everything that was loaded.
 
-use super::{Watermarks, number, version};
+use super::{
+    Watermarks, number,
+    shown_as::{ShownAs, shown_as},
+    version,
+};
 use crate::store::Error;
 use crate::version::Version;
 
@@ -21,6 +25,8 @@ pub struct Standing {
     pub floor: Option<Version>,
     /// The update time that OKKI showed of the state that was handed on last above it.
     pub shown: Option<i64>,
+    /// The two times of the state that was fetched last, where listing and detail show different ones.
+    pub shown_as: Option<ShownAs>,
     /// It may have a row.
     pub may_have_row: bool,
     /// The comparison that listed it last.
@@ -57,6 +63,15 @@ impl Standing {
         time(self.published).max(self.ever_loaded).max(time(self.dropped))
     }
 
+    /// What a listed time means among the times under which states were handed on.
+    #[must_use]
+    pub fn translated(&self, listed: i64) -> i64 {
+        match self.shown_as.filter(|_| listed > 0 && !self.is_raised()) {
+            Some(times) => times.translated(listed, self.handed_on()),
+            None => listed,
+        }
+    }
+
     /// Whether its last state was handed on under a later time than its own.
     #[must_use]
     pub fn is_raised(&self) -> bool {
@@ -87,7 +102,7 @@ impl Watermarks {
     pub async fn standings(&self, companies: &[impl AsRef<str>]) -> Result<Vec<Standing>, Error> {
         let epoch = self.epoch().await?.map(String::into_bytes);
         let fields = [
-            "l", "e", "pu", "ps", "fu", "fs", "x", "xs", "ru", "rs", "rt", "o", "c",
+            "l", "e", "pu", "ps", "fu", "fs", "x", "xs", "ru", "rs", "rt", "lt", "lu", "o", "c",
         ];
         let rows = self.read(companies, &fields).await?;
         let parse = |row: Vec<Option<Vec<u8>>>| {
@@ -103,9 +118,11 @@ impl Watermarks {
                 ru,
                 rs,
                 shown,
+                listed,
+                handed_on,
                 may_have_row,
                 listed_in,
-            ] = <[_; 13]>::try_from(row).ok()?;
+            ] = <[_; 15]>::try_from(row).ok()?;
             let ever_loaded = number(loaded);
             let published = version(pu, ps);
             let may_have_row = may_have_row.is_some() || published.is_some() || ever_loaded.is_some();
@@ -117,6 +134,7 @@ impl Watermarks {
                 gone: version(gone, Some(gone_sequence.unwrap_or_else(unkept))),
                 floor: version(ru, rs),
                 shown: number(shown),
+                shown_as: shown_as(listed, handed_on),
                 may_have_row,
                 listed_in: number(listed_in),
             })

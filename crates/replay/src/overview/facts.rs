@@ -11,6 +11,7 @@ use pipeline::{
     comparison::{Compared, Comparisons, Side},
     config::CommonConfig,
     heartbeat::{Replica, replicas},
+    listed,
     service::Runtime,
     stage::Stage,
     store::Error,
@@ -44,6 +45,8 @@ pub struct Facts {
     pub oldest: Option<(String, i64)>,
     /// Up to when changes were listed, unix seconds.
     pub checkpoint: Option<i64>,
+    /// When that was the present by our clocks, unix milliseconds.
+    pub listed_ms: Option<i64>,
     /// When a run began last that lists what has changed, unix milliseconds.
     pub live_begun_ms: Option<i64>,
     /// Loads that have not come to their end.
@@ -108,7 +111,8 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
     let check = check(&runtime.account, &runtime.broker, None, PATIENCE, found.now_ms).await;
     let check = check.map_err(|unreadable| unreadable.0)?;
     let AlertConfig { checkpoint_age, .. } = common.alerts;
-    let (checkpoint, live_begun_ms) = live(runtime).await?;
+    let (checkpoint, seen, live_begun_ms) = live(runtime).await?;
+    let listed_ms = checkpoint.map(|checkpoint| listed::at_ms(checkpoint, seen.as_deref()));
     Ok(Facts {
         now_ms: found.now_ms,
         replicas: found.replicas,
@@ -117,6 +121,7 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         check,
         oldest: runtime.account.oldest(LIVE).await?,
         checkpoint,
+        listed_ms,
         live_begun_ms,
         loads: loads(runtime).await?,
         kept: kept(runtime).await?,
@@ -141,12 +146,12 @@ async fn of_listing<T: redis::FromRedisValue>(
     Ok(command.query_async(&mut *connection).await?)
 }
 
-/// Up to when changes were listed, and when a run of that kind began last.
-async fn live(runtime: &Runtime) -> Result<(Option<i64>, Option<i64>), Error> {
+/// Up to when changes were listed, when that was the present by our clocks, and when a run of that kind began last.
+async fn live(runtime: &Runtime) -> Result<(Option<i64>, Option<String>, Option<i64>), Error> {
     let mut connection = runtime.store.connection().await?;
     let mut command = redis::cmd("HMGET");
     command.arg(runtime.namespace.kind_key(LIVE));
-    command.arg("checkpoint").arg("started_ms");
+    command.arg("checkpoint").arg(listed::FIELD).arg("started_ms");
     Ok(command.query_async(&mut *connection).await?)
 }
 
@@ -230,11 +235,12 @@ async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depth
 
 impl Facts {
     pub(super) fn freshness(&self) -> Freshness {
-        let now_s = self.now_ms.div_euclid(1_000);
         let oldest = self.oldest.as_ref();
         Freshness {
             checkpoint: self.checkpoint,
-            checkpoint_age_s: self.checkpoint.map(|checkpoint| now_s.saturating_sub(checkpoint)),
+            checkpoint_age_s: self
+                .listed_ms
+                .map(|at_ms| self.now_ms.saturating_sub(at_ms).div_euclid(1_000)),
             oldest: oldest.map(|(company_id, _)| company_id.clone()),
             oldest_s: oldest.map(|(_, since)| (self.now_ms - since).max(0) / 1_000),
         }

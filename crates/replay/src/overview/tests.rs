@@ -46,6 +46,7 @@ fn well() -> Facts {
             ..BalanceCheck::default()
         },
         checkpoint: Some(NOW_MS / 1_000 - 5),
+        listed_ms: Some(NOW_MS - 5_000),
         checkpoint_limit_s: 3_600,
         depths: Some([NONE; 3]),
         ..Facts::default()
@@ -110,7 +111,7 @@ fn a_stage_that_nobody_works_at_is_named() {
     assert_eq!(seen, "no extractor runs; the last one was heard 2m ago");
     let gone_long = |facts: &mut Facts| {
         gone(facts);
-        facts.checkpoint = Some(NOW_MS / 1_000 - 4_000);
+        facts.listed_ms = Some(NOW_MS - 4_000_000);
     };
     assert_eq!(with(gone_long).0, Verdict::NotWell);
 }
@@ -215,7 +216,7 @@ fn late_customers_old_and_future_checkpoints_and_differences_are_faults() {
         with(|facts| facts.oldest = Some(("77".into(), NOW_MS - 60_000))).0,
         Verdict::Well
     );
-    let checkpoint = |at: Option<i64>| with(|facts| facts.checkpoint = at.map(|at| NOW_MS / 1_000 + at)).0;
+    let checkpoint = |at: Option<i64>| with(|facts| facts.listed_ms = at.map(|at| NOW_MS + at * 1_000)).0;
     assert_eq!(checkpoint(Some(-3_000)), Verdict::Well);
     assert_eq!(checkpoint(Some(-4_000)), Verdict::NotWell);
     assert_eq!(checkpoint(Some(30)), Verdict::Well);

@@ -1,8 +1,12 @@
 //! Listed customers of which a newer state was handed on than is listed: whether OKKI has taken their update times back, or
-//! they have only changed since they were listed.
+//! they have only changed since they were listed. And those whose times lie ahead of every window.
 
 use super::{Comparison, progress::Progress};
-use crate::{ahead::Looks, run::Stop, state::Phase};
+use crate::{
+    ahead::Looks,
+    run::Stop,
+    state::{Phase, RunKind},
+};
 use pipeline::quota::Lane;
 
 /// So many that were asked for and are no such customers, without one that is: listing and details of this account show
@@ -49,6 +53,20 @@ impl Comparison {
         if self.fix {
             looks.set_back(&seen.ahead).await?;
         }
-        self.fetch_again(progress, Phase::Changed, seen.ahead).await
+        for item in &seen.newer {
+            findings.stale.add(&item.company_id);
+        }
+        let wrong = seen.ahead.into_iter().chain(seen.newer).collect();
+        self.fetch_again(progress, Phase::Changed, wrong).await
+    }
+
+    /// Whoever is listed with a time that lies ahead is in no window, and has gone no more than anybody else.
+    pub(super) async fn compare_beyond(&self, progress: &mut Progress) -> Result<(), Stop> {
+        let items = self.runner.beyond(RunKind::Backfill).await?;
+        let ids: Vec<&str> = items.iter().map(|item| item.company_id.as_str()).collect();
+        self.place.take_unlisted(&ids).await?;
+        let (standings, may_drop) = (self.watermarks.standings(&ids).await?, self.may_drop().await?);
+        progress.findings.listed += ids.len() as u64;
+        self.judge_all(progress, items, &standings, may_drop).await
     }
 }

@@ -43,6 +43,7 @@ enum Verdict {
 /// What the watermarks say; a row without a time is current when anything was loaded.
 /// `may_drop`: there is a condition that may drop whom the listing shows.
 fn judge(listed: i64, standing: &Standing, may_drop: bool) -> Verdict {
+    let listed = standing.translated(listed);
     let reaches = |time: Option<i64>| time.is_some_and(|time| time >= listed);
     let published = standing.published.map(|version| version.update_time);
     let dropped = standing.dropped.map(|version| version.update_time);
@@ -142,7 +143,7 @@ impl Comparison {
         self.judge_all(progress, step.items, &standings, may_drop).await
     }
 
-    async fn judge_all(
+    pub(super) async fn judge_all(
         &self,
         progress: &mut Progress,
         items: Vec<ListItem>,
@@ -263,6 +264,7 @@ impl Comparison {
                 self.place.take_unlisted(&ids).await?;
             }
         }
+        self.compare_beyond(progress).await?;
         self.weigh(progress).await?;
         progress.next = match self.place.unlisted().await? {
             0 => Next::Unlisted,
@@ -295,7 +297,7 @@ impl Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pipeline::version::Version;
+    use pipeline::{version::Version, watermarks::shown_as::ShownAs};
 
     fn at(update_time: i64) -> Option<Version> {
         Some(Version {
@@ -325,6 +327,29 @@ mod tests {
             ..loaded
         };
         assert_eq!(judge(10, &before, true), Verdict::Stale);
+    }
+
+    #[test]
+    fn a_listing_behind_details_is_compared_with_what_it_has_listed() {
+        let loaded = Standing {
+            published: at(1_000),
+            ever_loaded: Some(1_000),
+            loaded: Some(1_000),
+            shown_as: Some(ShownAs {
+                listed: 880,
+                handed_on: 1_000,
+            }),
+            ..Standing::default()
+        };
+        assert_eq!(judge(880, &loaded, true), Verdict::Current);
+        assert_eq!(judge(900, &loaded, true), Verdict::Stale, "it has changed since");
+        assert_eq!(judge(1_010, &loaded, true), Verdict::Stale);
+        assert_eq!(judge(870, &loaded, true), Verdict::Ahead, "taken back");
+        let later = Standing {
+            published: at(1_200),
+            ..loaded
+        };
+        assert_eq!(judge(900, &later, true), Verdict::Stale);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod answers;
 mod believed;
 mod blame;
 mod causes;
+mod clocks;
 mod closed;
 mod commands;
 mod condition_changed;

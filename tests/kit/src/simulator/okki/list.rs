@@ -102,6 +102,8 @@ impl Query {
             from = if from == i64::MIN { from } else { midnight(from) };
             to = if to == i64::MAX { to } else { midnight(to) + 86_399 };
         }
+        let apart = settings.listing.times_offset_s;
+        (from, to) = (from.saturating_sub(apart), to.saturating_sub(apart));
         Ok(Query {
             page: number("start_index")?.unwrap_or(1).max(1) as usize,
             count: count.clamp(1, settings.count_cap.max(1) as i64) as usize,
@@ -240,7 +242,7 @@ fn item(settings: &OkkiSettings, seed: u64, index: u32, entry: &Entry, removed: 
     let (name, short_name) = (quoted(&customer.name), quoted(&customer.short_name));
     let updated = match quirks.times.get(&company_id(index)) {
         Some(odd) => odd.clone(),
-        None => shown(entry.updated, settings.list_time),
+        None => shown(entry.updated + quirks.times_offset_s, settings.list_time),
     };
     let created = beijing(entry.created);
     let contacted = beijing(entry.updated - 3600);

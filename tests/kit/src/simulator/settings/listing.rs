@@ -37,6 +37,8 @@ pub struct ListingSettings {
     pub dates_only: bool,
     /// Seconds added to `now` of every answer, and to nothing else.
     pub now_offset_s: i64,
+    /// Seconds by which rows and bounds of the listing are later than update times.
+    pub times_offset_s: i64,
     /// Answers have no `now`.
     pub hide_now: bool,
     /// Deleted customers are listed without `update_time`.
