@@ -2,10 +2,14 @@
 //! desk's setup has written (`SETUP_DIR`), defaults. Of two settings that exclude each other the stronger one stays.
 
 use super::{
-    config::{is_blank, is_unset},
+    blanks::{self, Padded},
+    config::{is_blank, is_unset, set_value},
     env_file::EnvFiles,
 };
-use crate::{setting::ConfigError, setup::Settings};
+use crate::{
+    setting::{ConfigError, Secret},
+    setup::Settings,
+};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::Resettable, parser::ValueSource};
 use std::{
     cell::RefCell,
@@ -65,7 +69,15 @@ impl Layers {
                     }
                 }
             };
-        layer(&|variable| !is_unset(variable), &mut |_| {}, &mut |variable| {
+        let mut padded = Vec::new();
+        let mut take = |variable: &str| match blanks::padded(variable, set_value(variable).as_deref()) {
+            Some(Padded::Means(bare)) => {
+                filled.insert(variable.to_owned(), Secret::new(bare));
+            }
+            Some(Padded::MayMean(fault)) => padded.push((variable.to_owned(), fault)),
+            None => {}
+        };
+        layer(&|variable| !is_unset(variable), &mut take, &mut |variable| {
             silent.insert(variable.to_owned());
         });
         let weaker = [
@@ -74,9 +86,18 @@ impl Layers {
         ];
         for settings in weaker.into_iter().flatten() {
             let mut take = |variable: &str| {
-                if let Some(value) = settings.get(variable) {
-                    filled.insert(variable.to_owned(), value.clone());
-                }
+                let Some(value) = settings.get(variable) else {
+                    return;
+                };
+                let value = match blanks::padded(variable, Some(value.expose())) {
+                    Some(Padded::Means(bare)) => Secret::new(bare),
+                    Some(Padded::MayMean(fault)) => {
+                        padded.push((variable.to_owned(), fault));
+                        value.clone()
+                    }
+                    None => value.clone(),
+                };
+                filled.insert(variable.to_owned(), value);
             };
             layer(
                 &|variable| settings.contains_key(variable),
@@ -90,7 +111,7 @@ impl Layers {
             }
             _ => arg,
         });
-        let faults = RefCell::default();
+        let faults = RefCell::new(BTreeMap::from_iter(padded));
         let is_of_leaf = |variable: &str| known.iter().any(|one| names(one) == variable);
         let filled = with_each(silenced, &|arg| with_setting(arg, &filled, &faults));
         let faults = faults.into_inner().into_iter();
@@ -184,7 +205,8 @@ pub(super) fn with_each(command: Command, change: &dyn Fn(Arg) -> Arg) -> Comman
 }
 
 fn with_setting(arg: Arg, settings: &Settings, faults: &RefCell<BTreeMap<String, ConfigError>>) -> Arg {
-    let Some(variable) = variable_of(&arg).filter(|name| is_unset(name) || is_silent(&arg)) else {
+    // Of a variable that is set only what it says without the blanks around it stands here.
+    let Some(variable) = variable_of(&arg) else {
         return arg;
     };
     let Some(value) = settings.get(&variable) else {
@@ -251,7 +273,6 @@ fn is_silent(arg: &Arg) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setting::Secret;
 
     fn program() -> Command {
         let valued = |name: &'static str| Arg::new(name).long(name);
