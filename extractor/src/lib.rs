@@ -93,7 +93,7 @@ pub fn check(cli: Cli) -> Result<(), pipeline::setting::ConfigError> {
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     if let Command::Sync(_) | Command::Once(_) | Command::Checkpoint(_) | Command::Reconcile(_) = &cli.command
     {
-        replay::when::show_as_terminal();
+        replay::cli::show_in_terminals_zone();
     }
     match cli.command {
         Command::Run(args) => commands::run::run(args).await,

@@ -33,11 +33,6 @@ fn zone() -> TimeZone {
     ZONE.get().cloned().unwrap_or(TimeZone::UTC)
 }
 
-/// Shows times in the zone of the terminal (`TZ`, else the machine's), for commands that have no flag for another one.
-pub fn show_as_terminal() {
-    ZONE.get_or_init(|| TimeZone::try_system().unwrap_or(TimeZone::UTC));
-}
-
 /// What times on the screen are in, by name and distance from UTC: `Asia/Shanghai (+08)`.
 #[must_use]
 pub fn zone_name() -> String {

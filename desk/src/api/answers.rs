@@ -48,7 +48,7 @@ fn complete(path: &str, operation: &mut Operation, changes: bool) {
         .any(|start| path.starts_with(start));
     for (applies, status, description) in [
         (
-            asks || operation.request_body.is_some(),
+            changes || asks && path != "/audit",
             400,
             "what was sent or asked cannot be; the sentence names the place",
         ),

@@ -16,7 +16,7 @@ use crate::removals::{explained, shown};
 
 /// Runs a `removals` subcommand.
 pub(crate) async fn run(command: RemovalsCommand) -> anyhow::Result<()> {
-    replay::when::show_as_terminal();
+    replay::cli::show_in_terminals_zone();
     match command {
         RemovalsCommand::Show(args) => show(args).await,
         RemovalsCommand::Allow { ahead, decide: args } => {

@@ -70,12 +70,10 @@ impl Layers {
                 }
             };
         let mut padded = Vec::new();
-        let mut take = |variable: &str| match blanks::padded(variable, set_value(variable).as_deref()) {
-            Some(Padded::Means(bare)) => {
-                filled.insert(variable.to_owned(), Secret::new(bare));
+        let mut take = |variable: &str| {
+            if let Some(bare) = bare(variable, set_value(variable).as_deref(), &mut padded) {
+                filled.insert(variable.to_owned(), bare);
             }
-            Some(Padded::MayMean(fault)) => padded.push((variable.to_owned(), fault)),
-            None => {}
         };
         layer(&|variable| !is_unset(variable), &mut take, &mut |variable| {
             silent.insert(variable.to_owned());
@@ -86,18 +84,10 @@ impl Layers {
         ];
         for settings in weaker.into_iter().flatten() {
             let mut take = |variable: &str| {
-                let Some(value) = settings.get(variable) else {
-                    return;
-                };
-                let value = match blanks::padded(variable, Some(value.expose())) {
-                    Some(Padded::Means(bare)) => Secret::new(bare),
-                    Some(Padded::MayMean(fault)) => {
-                        padded.push((variable.to_owned(), fault));
-                        value.clone()
-                    }
-                    None => value.clone(),
-                };
-                filled.insert(variable.to_owned(), value);
+                if let Some(value) = settings.get(variable) {
+                    let bare = bare(variable, Some(value.expose()), &mut padded);
+                    filled.insert(variable.to_owned(), bare.unwrap_or_else(|| value.clone()));
+                }
             };
             layer(
                 &|variable| settings.contains_key(variable),
@@ -105,18 +95,34 @@ impl Layers {
                 &mut |_| {},
             );
         }
-        let silenced = with_each(command, &|arg| match variable_of(&arg) {
-            Some(variable) if silent.contains(&variable) || is_blank(&variable) => {
-                arg.env(format!("{variable}{NONE}"))
-            }
-            _ => arg,
-        });
+        let silenced = silenced(command, &silent);
         let faults = RefCell::new(BTreeMap::from_iter(padded));
         let is_of_leaf = |variable: &str| known.iter().any(|one| names(one) == variable);
         let filled = with_each(silenced, &|arg| with_setting(arg, &filled, &faults));
         let faults = faults.into_inner().into_iter();
         let faults = faults.filter(|(variable, _)| is_of_leaf(variable));
         (filled, faults.map(|(_, fault)| fault).collect())
+    }
+}
+
+/// The command without variables that are beaten or say nothing.
+fn silenced(command: Command, silent: &BTreeSet<String>) -> Command {
+    with_each(command, &|arg| match variable_of(&arg) {
+        Some(variable) if silent.contains(&variable) || is_blank(&variable) => {
+            arg.env(format!("{variable}{NONE}"))
+        }
+        _ => arg,
+    })
+}
+
+/// What a value says that has blanks around it; where they may be meant, that is a fault.
+fn bare(variable: &str, value: Option<&str>, faults: &mut Vec<(String, ConfigError)>) -> Option<Secret> {
+    match blanks::padded(variable, value)? {
+        Padded::Means(bare) => Some(Secret::new(bare)),
+        Padded::MayMean(fault) => {
+            faults.push((variable.to_owned(), fault));
+            None
+        }
     }
 }
 

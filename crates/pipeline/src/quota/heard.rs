@@ -83,7 +83,7 @@ mod tests {
             limits.map(|limit| (limit.bucket, limit.left)).collect()
         };
         heard.note("okki", 7, minute, 0);
-        heard.note("jdy", 3, Duration::from_secs(1), 0);
+        heard.note("other", 3, Duration::from_secs(1), 0);
         assert_eq!(standing(1), [("okki".to_owned(), 7)]);
         heard.note("okki", 0, minute, 1_000);
         heard.note("okki", 5, minute, 2_000);

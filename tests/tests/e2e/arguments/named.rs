@@ -1,6 +1,6 @@
 //! What is missing or malformed is named, all of it at once.
 
-use super::{complete, refused, run};
+use super::{complete, refused};
 use kit::pipeline::Service;
 
 #[tokio::test]

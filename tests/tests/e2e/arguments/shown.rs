@@ -137,7 +137,7 @@ async fn what_is_wrong_stands_beside_its_variable_with_cause_and_remedy() {
     let shown = String::from_utf8(output.stdout).unwrap();
     for (variable, value, from, cause) in [
         ("LOG_FORMAT", "colourful", "environment", "possible values"),
-        ("BATCH_SIZE", "0", "environment", "`0` is not"),
+        ("BATCH_SIZE", "0", "environment", "`0` is out of range"),
         ("LINGER", "long", file.as_str(), "duration"),
         ("JDY_APP_ID", "", "default", "is required but not set"),
         ("JDY_API_KEY", "***", "environment", "is given twice"),

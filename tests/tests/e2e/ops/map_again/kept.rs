@@ -1,6 +1,6 @@
 //! What is kept of each customer: encrypted, the newest state only, and nothing unless it is wanted.
 
-use super::{LIMIT, cells, deploy, document, loaded, mapping, refused, settled};
+use super::{KEY, LIMIT, OTHER_KEY, cells, deploy, document, loaded, mapping, refused, settled};
 use kit::config::mapping_document;
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::wait::{eventually, expect};
@@ -78,7 +78,7 @@ async fn a_newer_state_is_kept_and_who_is_gone_is_not() {
 }
 
 /// What the kept snapshots take in Redis.
-async fn kept_bytes(pipeline: &PipelineUnderTest) -> u64 {
+pub(super) async fn kept_bytes(pipeline: &PipelineUnderTest) -> u64 {
     let url = pipeline.settings(Service::Transformer)["REDIS_URL"].clone();
     let mut redis = kit::redis_client::connect(&url).await.unwrap();
     let mut sum = 0;

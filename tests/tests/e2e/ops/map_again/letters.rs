@@ -1,13 +1,13 @@
 //! Letters of the loader are mapped from what is kept.
 
 use super::super::refuse_row;
-use super::{LIMIT, cells, deploy, details, document, mapping, refused, settled};
-use kit::pipeline::{PipelineUnderTest, Service, command};
+use super::{KEY, LIMIT, cells, deploy, details, document, refused, settled};
+use kit::pipeline::{PipelineUnderTest, Service};
 use pipeline::stage::Stage;
 use serde_json::{Value, json};
 
 /// Run and customers of the command that is under way, as it has written them down.
-async fn sent(pipeline: &PipelineUnderTest) -> Option<(String, u64)> {
+pub(super) async fn sent(pipeline: &PipelineUnderTest) -> Option<(String, u64)> {
     let url = pipeline.settings(Service::Transformer)["REDIS_URL"].clone();
     let mut redis = kit::redis_client::connect(&url).await.unwrap();
     let text: Option<String> = redis::cmd("GET")

@@ -1,5 +1,7 @@
 //! Everything is mapped again: nothing is fetched, the plan has said what changes, and a kill costs nobody.
 
+use super::kept::kept_bytes;
+use super::letters::sent;
 use super::{LIMIT, books, cells, deploy, details, document, loaded, mapping, settled};
 use kit::pipeline::{PipelineUnderTest, Service, command};
 use kit::wait::{eventually, expect};

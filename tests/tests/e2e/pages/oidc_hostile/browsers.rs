@@ -1,6 +1,6 @@
 //! One sign-in belongs to one browser, once; guessing waits, and nobody is led elsewhere.
 
-use super::{Visitor, says, scene};
+use super::{Visitor, scene};
 use kit::provider::Faults;
 use reqwest::StatusCode;
 

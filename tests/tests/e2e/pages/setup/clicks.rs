@@ -1,7 +1,8 @@
 //! By clicking in a browser: from keys to rows, and the rows of a filled form adopted.
 
 use super::super::{LIMIT, Scene, browser, says};
-use super::{SECRET, unset};
+use super::script::files;
+use super::{KEY, SECRET, unset};
 use crate::loader::adopt::{as_it_is, fill, keyed};
 use kit::browser::Browser;
 use kit::config::mapping_document;

@@ -1,7 +1,7 @@
 //! The same as commands of a script, which ask for nothing.
 
-use super::super::{LIMIT, Scene, says};
-use super::{SECRET, unset};
+use super::super::{LIMIT, Scene};
+use super::{KEY, SECRET, unset};
 use kit::config::mapping_document;
 use kit::pipeline::Service;
 use kit::wait::{eventually, expect};
@@ -9,7 +9,7 @@ use pipeline::setting::Secret;
 use pipeline::setup::SealingKey;
 use serde_json::{Value, json};
 
-fn files(folder: &std::path::Path) -> Vec<(String, String)> {
+pub(super) fn files(folder: &std::path::Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
