@@ -76,6 +76,10 @@ fn complete(path: &str, operation: &mut Operation, changes: bool) {
     }
     for (status, answer) in &mut operation.responses.responses {
         let RefOr::T(answer) = answer else { continue };
+        // Every answer has to have one.
+        if answer.description.is_empty() {
+            "what was asked for".clone_into(&mut answer.description);
+        }
         if status.as_str() >= "400" {
             let body = Content::new(Some(Ref::from_schema_name(Problem::name())));
             answer.content.insert("application/json".to_owned(), body.into());

@@ -118,6 +118,13 @@ mod tests {
                     operation["summary"].is_string() || operation["description"].is_string(),
                     "{method} {path}"
                 );
+                for (status, answer) in operation["responses"].as_object().unwrap() {
+                    assert!(answer["description"].is_string(), "{method} {path}: {status}");
+                    assert!(
+                        status.as_str() < "400" || answer["content"]["application/json"].is_object(),
+                        "{method} {path}: {status}"
+                    );
+                }
                 assert!(
                     operation["responses"]["200"].is_object() || operation["responses"]["202"].is_object(),
                     "{method} {path}"

@@ -103,7 +103,7 @@ pub(super) fn set_variables() -> Vec<String> {
 
 /// What a variable is set to, as far as it is text.
 pub(super) fn set_value(variable: &str) -> Option<String> {
-    std::env::var(variable).ok()
+    std::env::var_os(variable)?.into_string().ok()
 }
 
 /// The variable is there and says nothing, as a line of `.env.example` does: it is as if it were not there.
