@@ -24,16 +24,17 @@ demo: ## move 2,000 customers through the whole pipeline, break some, repair the
 	cargo build $(PIPELINE) --bin desk --bin simulator --bin demo
 	target/debug/demo $(if $(KEEP),--keep)
 
-# One build of everything that the tests start or are, so that cargo test finds nothing left to build. With BROKER=4 the
-# private brokers are RabbitMQ 4, of a Debian that is made in target/.
+# With BROKER=4 the private brokers are RabbitMQ 4, of a Debian that is made in target/.
+WITH_BROKER = $(if $(filter 4,$(BROKER)),root=$$(tests/rabbitmq4) && export BROKER_ROOT=$$root &&)
+
+# One build of everything that the tests start or are, so that cargo test finds nothing left to build.
 test: ## run every test; BROKER=4: with RabbitMQ 4
 	cargo build --workspace --bins --tests
-	$(if $(filter 4,$(BROKER)),root=$$(tests/rabbitmq4) && export BROKER_ROOT=$$root &&) \
-	target/debug/with-services -- cargo test --workspace --no-fail-fast
+	$(WITH_BROKER) target/debug/with-services -- cargo test --workspace --no-fail-fast
 
-chaos: ## kill everything at random by SEED, KILLS times, while CUSTOMERS change, and judge the result
+chaos: ## kill everything at random by SEED, KILLS times, while CUSTOMERS change, and judge the result; BROKER=4: with RabbitMQ 4
 	cargo build $(PIPELINE) --bin chaos
-	target/debug/chaos --seed $(SEED) --kills $(KILLS) --customers $(CUSTOMERS)
+	$(WITH_BROKER) target/debug/chaos --seed $(SEED) --kills $(KILLS) --customers $(CUSTOMERS)
 
 bench: ## measure a release build beside the bare broker, with plots in target/bench
 	cargo build --release $(PIPELINE) --bin bench

@@ -24,6 +24,17 @@ pub use cli::Cli;
 
 use cli::Command;
 
+/// What is wrong with the settings of a command, for `--print-config`.
+///
+/// # Errors
+/// Something is.
+pub fn check(cli: Cli) -> Result<(), pipeline::setting::ConfigError> {
+    match cli.command {
+        Command::Run(args) => commands::run::check(*args),
+        _ => Ok(()),
+    }
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors

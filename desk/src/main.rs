@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    pipeline::cli::execute(desk::run)
+    pipeline::cli::execute_with(desk::run, |_| Vec::new(), desk::check)
 }

@@ -99,7 +99,7 @@ impl CheckpointWatch {
         let detail = ahead.map(|checkpoint| {
             words::tr!(
                 "it is {}; find out which clock was wrong, then `extractor checkpoint set TIME --reason WHY`",
-                time::format(checkpoint)
+                time::stamp(checkpoint)
             )
         });
         if let Some(detail) = detail.as_deref().filter(|_| !self.is_ahead) {

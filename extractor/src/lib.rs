@@ -74,11 +74,27 @@ pub fn of_documents(value: &dyn Fn(&str) -> Option<String>) -> Vec<(&'static str
     .collect()
 }
 
+/// What is wrong with the settings of a command, for `--print-config`.
+///
+/// # Errors
+/// Something is.
+pub fn check(cli: Cli) -> Result<(), pipeline::setting::ConfigError> {
+    match cli.command {
+        Command::Run(args) => commands::checked::check(&args),
+        Command::Doctor(args) => commands::doctor::check(args),
+        _ => Ok(()),
+    }
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors
 /// When a setting is wrong, or the command fails.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    if let Command::Sync(_) | Command::Once(_) | Command::Checkpoint(_) | Command::Reconcile(_) = &cli.command
+    {
+        replay::cli::show_in_terminals_zone();
+    }
     match cli.command {
         Command::Run(args) => commands::run::run(args).await,
         Command::Sync(args) => commands::sync::sync(args).await,

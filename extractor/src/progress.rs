@@ -1,10 +1,9 @@
 //! What `sync` shows while it works, and what it says at the end.
 
 use crate::{
-    okki::time,
     outage,
     state::{FetchResult, Results, Run, RunKind, State},
-    table::columns,
+    table::{columns, shown},
 };
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -130,10 +129,8 @@ impl Summary {
     /// A window for people.
     #[must_use]
     pub(crate) fn span(run: &Run) -> String {
-        let start = run
-            .start
-            .map_or_else(|| words::tr!("the beginning"), time::format);
-        words::tr!("{start} to {}", time::format(run.end))
+        let start = run.start.map_or_else(|| words::tr!("the beginning"), shown);
+        words::tr!("{start} to {}", shown(run.end))
     }
 
     /// Prints; an unfinished run is an error.

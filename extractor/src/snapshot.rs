@@ -102,8 +102,8 @@ pub(crate) fn unordered(wanted: &CompanyRef, detail: &Detail, asked: Asked) -> O
             "okki-older-detail",
             words::tr!(
                 "the detail is of {}, the listing shows {}",
-                time::format(shown),
-                time::format(listed)
+                time::stamp(shown),
+                time::stamp(listed)
             ),
         )),
         None if listed <= 0 => Some(Failure::new(

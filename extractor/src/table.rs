@@ -3,6 +3,11 @@
 use comfy_table::{Table, presets};
 use pipeline::mask::printable;
 
+/// A point in time, unix seconds, in the zone of the terminal.
+pub(crate) fn shown(seconds: i64) -> String {
+    replay::when::stamp(seconds.saturating_mul(1_000))
+}
+
 /// Rows with aligned columns, without lines between them.
 pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let mut table = Table::new();

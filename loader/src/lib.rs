@@ -52,6 +52,18 @@ pub fn of_documents(value: &dyn Fn(&str) -> Option<String>) -> Vec<(&'static str
     .collect()
 }
 
+/// What is wrong with the settings of a command, for `--print-config`.
+///
+/// # Errors
+/// Something is.
+pub fn check(cli: Cli) -> Result<(), pipeline::setting::ConfigError> {
+    match cli.command {
+        Command::Run(args) => commands::run::check(*args),
+        Command::Doctor(args) => commands::run::check(*args.run),
+        _ => Ok(()),
+    }
+}
+
 /// Runs the chosen subcommand.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    pipeline::cli::execute_with(loader::run, loader::of_documents)
+    pipeline::cli::execute_with(loader::run, loader::of_documents, loader::check)
 }

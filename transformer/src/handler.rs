@@ -5,6 +5,7 @@
 use crate::{
     dedupe::{Seen, digest, seen},
     map::Mapping,
+    passage::Passage,
     profile::Watch,
     record::{Mapped, content, record, whole},
     rollout::Rollout,
@@ -36,6 +37,7 @@ pub(crate) struct MapHandler {
     mapping: Arc<Mapping>,
     watch: Arc<Watch>,
     rollout: Arc<Rollout>,
+    passage: Passage,
     keeps: bool,
 }
 
@@ -45,6 +47,7 @@ impl MapHandler {
     pub(crate) fn new(rt: Runtime, mapping: Arc<Mapping>, watch: Arc<Watch>, rollout: Arc<Rollout>) -> Self {
         Self {
             watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
+            passage: Passage::new(rt.clone()),
             rt,
             mapping,
             watch,
@@ -87,6 +90,11 @@ impl MapHandler {
             Ok(Mapped::Record(record)) if self.keeps => Some(content(record)),
             _ => None,
         };
+        match &mapped {
+            Ok(Mapped::Dropped(..)) => self.passage.dropped(),
+            Ok(Mapped::Record(_)) if !snapshot.removed => self.passage.passed(),
+            _ => {}
+        }
         let step = match mapped {
             Ok(Mapped::Dropped(reason, record)) => Step::Drops(reason, record, published),
             Ok(Mapped::Record(record)) if !snapshot.removed && known.wants_note() => {

@@ -1,7 +1,7 @@
 //! The transformer: cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 //!
 //! [`map`] is the document compiled, `dedupe` knows which snapshots need no second pass, `record` is what becomes of a snapshot, `handler` is the
-//! stage made of them, `commands` are the subcommands. `rollout` orders mappings by when they came into use. `profile` keeps what records look like, `known` holds a mapping against that. `cli` says what may be typed, `config` what of it comes from the environment.
+//! stage made of them, `commands` are the subcommands. `rollout` orders mappings by when they came into use. `profile` keeps what records look like, `known` holds a mapping against that. `passage` notices a condition that drops everybody. `cli` says what may be typed, `config` what of it comes from the environment.
 
 #![warn(unreachable_pub)]
 
@@ -13,6 +13,7 @@ mod dedupe;
 mod handler;
 mod known;
 pub mod map;
+mod passage;
 mod profile;
 mod record;
 mod rollout;
@@ -22,6 +23,18 @@ pub use cli::Cli;
 
 use cli::Command;
 use pipeline::stage::Stage;
+
+/// What is wrong with the settings of a command, for `--print-config`.
+///
+/// # Errors
+/// Something is.
+pub fn check(cli: Cli) -> Result<(), pipeline::setting::ConfigError> {
+    match cli.command {
+        Command::Run(args) => commands::run::check(args),
+        Command::Doctor(args) => commands::doctor::check(args),
+        _ => Ok(()),
+    }
+}
 
 /// Runs a command to its end.
 ///

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    pipeline::cli::execute(transformer::run)
+    pipeline::cli::execute_with(transformer::run, |_| Vec::new(), transformer::check)
 }

@@ -24,6 +24,7 @@ use env_file::EnvFiles;
 use layers::Layers;
 
 pub mod accounting;
+mod blanks;
 mod chinese;
 pub mod common;
 mod config;
@@ -36,7 +37,7 @@ mod show;
 pub mod variables;
 mod wrap;
 
-pub use show::Documents;
+pub use show::{Checks, Documents};
 
 /// The command line was not understood (`EX_USAGE`).
 pub(crate) const EXIT_USAGE: u8 = 64;
@@ -54,11 +55,11 @@ where
     C: Parser,
     F: Future<Output = anyhow::Result<()>>,
 {
-    execute_with(run, |_| Vec::new())
+    execute_with(run, |_| Vec::new(), |_| Ok(()))
 }
 
-/// The same of a program some of whose settings may come from documents.
-pub fn execute_with<C, F>(run: impl FnOnce(C) -> F, documents: Documents) -> ExitCode
+/// The same of a program some of whose settings may come from documents, and which knows without running what is wrong with them.
+pub fn execute_with<C, F>(run: impl FnOnce(C) -> F, documents: Documents, checks: Checks<C>) -> ExitCode
 where
     C: Parser,
     F: Future<Output = anyhow::Result<()>>,
@@ -66,7 +67,7 @@ where
     words::speak(words::of_environment());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run, documents)),
+        Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run, (documents, checks))),
         Err(error) => Err(anyhow::Error::new(error).context(words::text!("start the runtime"))),
     };
     let ended = match ended {
@@ -96,7 +97,7 @@ fn begin_anew() -> anyhow::Error {
 pub(crate) async fn execute_from<C, F>(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     run: impl FnOnce(C) -> F,
-    documents: Documents,
+    own: (Documents, Checks<C>),
 ) -> anyhow::Result<u8>
 where
     C: Parser,
@@ -104,9 +105,9 @@ where
 {
     crate::tls::install_crypto();
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-    let command = match parsed::<C>(&args, documents)? {
+    let command = match parsed::<C>(&args, own)? {
         Parsed::Command(command) => command,
-        Parsed::Printed => return Ok(0),
+        Parsed::Printed(code) => return Ok(code),
         Parsed::Refused(error) => return Ok(report_parse::<C>(&error, &args)),
     };
     let ended = run(command).await;
@@ -117,8 +118,8 @@ where
 /// What becomes of the arguments.
 enum Parsed<C> {
     Command(C),
-    /// What was asked for has been printed.
-    Printed,
+    /// What was asked for has been printed; with the exit code that it deserves.
+    Printed(u8),
     Refused(clap::Error),
 }
 
@@ -129,7 +130,7 @@ fn program<C: CommandFactory>() -> Command {
 
 /// What was typed, with what was given elsewhere in the place of the defaults. `run` does not end over settings of the setup's
 /// folder that are spoilt: it waits for better ones. Other commands say so and do without them.
-fn parsed<C: Parser>(args: &[OsString], documents: Documents) -> Result<Parsed<C>, ConfigError> {
+fn parsed<C: Parser>(args: &[OsString], own: (Documents, Checks<C>)) -> Result<Parsed<C>, ConfigError> {
     let program = program::<C>();
     let paths = layers::typed_paths(&program, args, config::ENV_FILE);
     let mut layers = Layers {
@@ -152,9 +153,12 @@ fn parsed<C: Parser>(args: &[OsString], documents: Documents) -> Result<Parsed<C
         let matches = refusals::matches(&command, args, faults)?;
         let is_run = matches.subcommand_name() == Some("run");
         if layers::leaf(&command, &matches).1.get_flag(config::PRINT_CONFIG) {
+            let (documents, checks) = own;
+            let wrong = show::faults(C::from_arg_matches(&matches)?, checks);
+            let is_right = wrong.is_empty();
             // Nobody is left to read it when standard output is closed.
-            drop(show::print(&command, &matches, layers, documents));
-            return Ok((Parsed::Printed, is_run));
+            drop(show::print(&command, &matches, layers, documents, wrong));
+            return Ok((Parsed::Printed(if is_right { 0 } else { EXIT_CONFIG }), is_run));
         }
         Ok((Parsed::Command(C::from_arg_matches(&matches)?), is_run))
     };
@@ -216,7 +220,10 @@ fn set_up(
     let is_named = |folder: &PathBuf| !folder.as_os_str().is_empty();
     let typed = layers::typed_paths(program, args, "setup_dir").pop();
     let early = config::Early::try_parse_from(args.first()).ok();
-    let set = early.and_then(|early| early.setup.setup_dir).filter(is_named);
+    let set = early
+        .and_then(|early| early.setup.setup_dir)
+        .map(|folder| blanks::without(&folder));
+    let set = set.filter(is_named);
     let in_file = || {
         layers
             .files

@@ -19,7 +19,7 @@ use crate::{
     events::EventWriter,
     gate::{Gate, Pause},
     names::{Namespace, VendorAccount},
-    quota::Quota,
+    quota::{Heard, Quota, VENDOR_LIMITS},
     setting,
     shutdown::Shutdown,
     snapshots::Snapshots,
@@ -78,6 +78,8 @@ pub struct Runtime {
     left: Option<Arc<admin_place::Left>>,
     /// Since when the process runs.
     since: jiff::Timestamp,
+    /// What vendors have said of their limits.
+    heard: Heard,
     /// What became of records, for the log.
     pub(crate) done: done::Done,
 }
@@ -190,6 +192,7 @@ impl Runtime {
             obedience: None,
             left: None,
             since: jiff::Timestamp::now(),
+            heard: Heard::default(),
             done: done::Done::default(),
             publisher: broker.publisher(),
             store,
@@ -237,7 +240,12 @@ impl Runtime {
     #[must_use]
     pub fn quota(&self, account: &VendorAccount) -> Quota {
         self.uses_accounts.store(true, Ordering::Relaxed);
-        Quota::new(self.store.clone(), &self.accounts, account, &self.namespace)
+        let heard = self.heard.clone();
+        self.status.compute(VENDOR_LIMITS, move || {
+            let now_ms = jiff::Timestamp::now().as_millisecond();
+            serde_json::to_value(heard.standing(now_ms)).unwrap_or_default()
+        });
+        Quota::new(self.store.clone(), &self.accounts, account, &self.namespace).heard_by(self.heard.clone())
     }
 
     /// Whether Redis does what this process needs ([`Store::probe`]), under the keys of vendor accounts only when some part

@@ -105,6 +105,44 @@ pub fn time(ms: i64) -> String {
     )
 }
 
+/// The same for a text that stands without the name of the zone: with the distance from UTC.
+#[must_use]
+pub fn stamp(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map_or_else(
+        |_| "-".to_owned(),
+        |at| format!("{} {}", time(ms), zone().to_offset(at)),
+    )
+}
+
+/// A sentence that somebody has written down, in the language and in the zone of who reads it.
+#[must_use]
+pub fn retold(text: &str) -> String {
+    here(&words::retold(text))
+}
+
+/// A text with every point in time, wherever it was written, as [`stamp`] shows it.
+#[must_use]
+pub fn here(text: &str) -> String {
+    let is_of_time = |char: char| char.is_ascii_digit() || "TZ:.+-".contains(char);
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_of_time) {
+        let (before, from) = rest.split_at(start);
+        let (found, after) = from.split_at(from.find(|char| !is_of_time(char)).unwrap_or(from.len()));
+        let bare = found.trim_end_matches(['.', ':', '-']);
+        told.push_str(before);
+        match bare.parse::<Timestamp>() {
+            Ok(time) => {
+                told.push_str(&stamp(time.as_millisecond()));
+                told.push_str(&found[bare.len()..]);
+            }
+            Err(_) => told.push_str(found),
+        }
+        rest = after;
+    }
+    told + rest
+}
+
 /// For the record, to the millisecond, and to be read again: with its zone.
 pub(crate) fn utc(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map_or_else(|_| "-".to_owned(), |time| time.to_string())
@@ -216,6 +254,36 @@ mod tests {
                 .contains("lies in the future")
         );
         assert!(parse_time("yesterday").unwrap_err().contains("write 2h"));
+    }
+
+    /// Whoever reads a command in Shanghai reads one zone, whoever has written the sentence. No other test sets the zone here.
+    #[test]
+    fn a_sentence_shows_its_times_in_the_zone_of_the_reader() {
+        for (written, read) in [
+            (
+                "used up until 2026-01-31T16:00:00Z",
+                "used up until 2026-01-31 16:00:00 +00",
+            ),
+            (
+                "it is 2026-02-01T00:00:00+08:00; set it",
+                "it is 2026-01-31 16:00:00 +00; set it",
+            ),
+            ("直到2026-01-31T16:00:00.5Z。", "直到2026-01-31 16:00:00 +00。"),
+            ("ends 2026-01-31T16:00:00Z.", "ends 2026-01-31 16:00:00 +00."),
+        ] {
+            assert_eq!(here(written), read);
+        }
+        for same in [
+            "2026-01-31",
+            "Tuesday 12:30",
+            "T-Z",
+            "+86 10:00",
+            "a - b.",
+            "",
+            "数 1.5",
+        ] {
+            assert_eq!(here(same), same);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The API under `/api/v1`: whatever the pages show and do. Its OpenAPI document is made from the code.
 
 mod acts;
+mod answers;
 mod letters;
 mod looks;
 mod rules;
@@ -26,7 +27,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
     info(
         title = "OKKI desk",
         description = "What the pages of the desk show and do. Programs send a token as `Authorization: Bearer …` \
-            (`desk token add`); a browser's session also sends `x-form-token` with everything that changes something."
+            (`desk token add`); a browser's session also sends `x-form-token` with everything that changes something. \
+            Whatever is refused says why in `error`. Only `/sign-in` counts tries and answers 429."
     ),
     servers((url = "/api/v1"))
 )]
@@ -87,7 +89,9 @@ pub(crate) fn routes() -> Router<App> {
 
 /// The OpenAPI document as JSON.
 pub(crate) fn document() -> String {
-    parts().into_openapi().to_pretty_json().unwrap_or_default()
+    answers::completed(parts().into_openapi())
+        .to_pretty_json()
+        .unwrap_or_default()
 }
 
 /// The older questions under `/v1`, which the commands ask, answer with texts of letters.
@@ -114,6 +118,13 @@ mod tests {
                     operation["summary"].is_string() || operation["description"].is_string(),
                     "{method} {path}"
                 );
+                for (status, answer) in operation["responses"].as_object().unwrap() {
+                    assert!(answer["description"].is_string(), "{method} {path}: {status}");
+                    assert!(
+                        status.as_str() < "400" || answer["content"]["application/json"].is_object(),
+                        "{method} {path}: {status}"
+                    );
+                }
                 assert!(
                     operation["responses"]["200"].is_object() || operation["responses"]["202"].is_object(),
                     "{method} {path}"

@@ -57,7 +57,7 @@ pub(super) struct Examine {
 /// What the doctors of the stages have found within the last hour: ✓, risk or ✗ with what to do, in the language of the request.
 #[utoipa::path(get, path = "/doctors", responses((status = 200, body = Object)))]
 pub(super) async fn doctors(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
-    let doctors = views::doctors::view(&app, &ask).await?;
+    let doctors = views::doctors::view(&ask, &views::doctors::known(&app).await?);
     Ok(Json(serde_json::json!({"doctors": doctors})))
 }
 

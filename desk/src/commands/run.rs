@@ -34,8 +34,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     };
     let roles = oidc.as_ref().map(OidcConfig::who_says).unwrap_or_default();
     let provider = oidc.map(|oidc| Provider::new(oidc, &http)).transpose()?;
-    when::show_in(Some(&config.time_zone))
-        .map_err(|problem| ConfigError::new("DESK_TIME_ZONE", problem, words::text!("or leave it away")))?;
+    shown_zone(&config)?;
     let rt = Runtime::start("desk", &common, &http.tls).await?;
     // It waits for nothing: without the broker it says so on its page.
     rt.gate.open(pipeline::gate::Pause::Starting);
@@ -68,6 +67,28 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     }
     rt.events.finish().await;
     serving.await.context("serve")
+}
+
+/// All that is wrong with the settings.
+pub(crate) fn check(args: RunArgs) -> Result<(), ConfigError> {
+    pipeline::settings! {
+        config = DeskConfig::try_from(args.desk);
+        _oidc = OidcConfig::check(args.oidc);
+        _http = HttpConfig::try_from(args.http);
+        _common = CommonConfig::try_from(args.common);
+        _zone = match &config {
+            Ok(config) => shown_zone(config),
+            Err(fault) => Err(fault.clone()),
+        };
+    }
+    drop(config);
+    Ok(())
+}
+
+/// Times are shown in the zone of the settings from here on.
+fn shown_zone(config: &DeskConfig) -> Result<(), ConfigError> {
+    when::show_in(Some(&config.time_zone))
+        .map_err(|problem| ConfigError::new("DESK_TIME_ZONE", problem, words::text!("or leave it away")))
 }
 
 fn warn_of_nobody(config: &DeskConfig, people: &People) -> anyhow::Result<()> {

@@ -84,7 +84,7 @@ fn row(stage: Stage, letter: &Listed, may: bool) -> Markup {
             td { a href=(parts::letter(stage.name(), text("id"))) { (parts::time(record["last_failed_at"].as_i64().unwrap_or(0))) } }
             td { (parts::customer(text("company_id"))) }
             td { code { (text("code")) } @if let Some(code) = record["vendor"]["code"].as_str() { " " small { (code) } } }
-            td .text { @if let Some(field) = record["field"].as_str() { strong { (field) } " " } (words::retold(text("message"))) }
+            td .text { @if let Some(field) = record["field"].as_str() { strong { (field) } " " } (replay::when::retold(text("message"))) }
             td .number { (record["attempts"].as_array().map_or(0, Vec::len)) }
             td .number { (record["replays"].as_u64().unwrap_or(0)) }
             td { a .id href=(format!("/dead/{stage}/{}", letter.group)) { (letter.group) } }

@@ -161,7 +161,7 @@ fn way(steps: &[Step]) -> Markup {
                         @if !step.reason.is_empty() { code { (step.reason) } }
                         @if !step.vendor_code.is_empty() { span { (words::tr!("vendor's code {}", step.vendor_code)) } }
                         @if !step.field.is_empty() { span { (step.field) } }
-                        @if !step.message.is_empty() { span { (words::retold(&step.message)) } }
+                        @if !step.message.is_empty() { span { (replay::when::retold(&step.message)) } }
                         @if !step.row_id.is_empty() { span .id { (words::tr!("row {}", step.row_id)) } }
                         @if !step.letter_id.is_empty() && step.stage.is_some() { a .id href=(parts::letter(step.stage.map_or("", pipeline::stage::Stage::name), &step.letter_id)) { (words::text!("letter")) } }
                         @if step.plan_id.starts_with("p-") { a .id href=(format!("/plans/{}", step.plan_id)) { (step.plan_id) } }

@@ -109,7 +109,7 @@ pub(super) fn group_table(all: &Groups) -> Markup {
                                 td { (bars(group)) }
                                 td .code { a href=(format!("/dead/{stage}/{}", group.group)) { code { (group.code) } } }
                                 td { (group.field.as_deref().unwrap_or("–")) }
-                                td .text { (words::retold(&group.example)) }
+                                td .text { (replay::when::retold(&group.example)) }
                                 td { (parts::time(group.first_failed_at)) }
                                 td { (parts::time(group.last_failed_at)) }
                                 td .number { (parts::number(group.replayed_before)) }

@@ -46,7 +46,7 @@ fn card(doctor: &Doctor, now: i64) -> Markup {
             h3 { (doctor.program) }
             @if doctor.is_asked() { p .state { (words::text!("is being asked …")) } }
             @else if let Some(wish) = doctor.wish.as_ref().filter(|wish| wish.state != pipeline::wish::State::Done) {
-                p .trouble { (words::retold(&wish.outcome)) }
+                p .trouble { (replay::when::retold(&wish.outcome)) }
             }
             @match &doctor.examined {
                 Some(examined) => (lines(examined, now)),

@@ -100,7 +100,7 @@ fn card(view: &View, replica: &Replica) -> Markup {
                 dt { (words::text!("since")) } dd { (parts::time(heartbeat.since.as_millisecond())) " (" (parts::ago(view.now, heartbeat.since.as_millisecond())) ")" }
                 @for pause in &heartbeat.paused {
                     dt { (words::said(pause.reason.summary())) }
-                    dd { (words::retold(&pause.detail)) " – " (parts::time(pause.since.as_millisecond())) }
+                    dd { (replay::when::retold(&pause.detail)) " – " (parts::time(pause.since.as_millisecond())) }
                 }
             }
             details {

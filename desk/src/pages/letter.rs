@@ -104,7 +104,7 @@ fn facts(letter: &Whole, row: Option<&str>) -> Markup {
         dl .facts {
             dt { (words::text!("customer")) } dd { (parts::customer(&text(&record["company_id"]))) }
             @if let Some(page) = row { dt { (words::text!("row")) } dd { (parts::row_page(page)) } }
-            dt { (words::text!("reason")) } dd { code { (text(&record["code"])) } " " (words::retold(&text(&record["message"]))) }
+            dt { (words::text!("reason")) } dd { code { (text(&record["code"])) } " " (replay::when::retold(&text(&record["message"]))) }
             @if record["vendor"].is_object() {
                 dt { (words::text!("vendor")) } dd { code { (text(&record["vendor"]["code"])) } " " (text(&record["vendor"]["message"])) }
             }
@@ -134,7 +134,7 @@ fn attempts(record: &Value) -> Markup {
                 li {
                     (parts::time(attempt["at"].as_i64().unwrap_or(0))) " "
                     code { (attempt["code"].as_str().unwrap_or_default()) } " "
-                    (words::retold(attempt["message"].as_str().unwrap_or_default()))
+                    (replay::when::retold(attempt["message"].as_str().unwrap_or_default()))
                     " → " (words::said(attempt["action"].as_str().unwrap_or_default()))
                 }
             }

@@ -47,7 +47,7 @@ fn shown(ask: &Ask, id: &str, one: &One) -> Page {
         nav .trail { a href="/plans" { (words::text!("Plans")) } }
         h1 { (words::text!("Plan")) " " span .id { (id) } }
         section #state data-live {
-            @if let Some(trouble) = &one.trouble { p .trouble role="alert" { (words::retold(trouble)) } }
+            @if let Some(trouble) = &one.trouble { p .trouble role="alert" { (replay::when::retold(trouble)) } }
             @match (&one.plan, &one.making) {
                 (_, Some(Making::Looking { seen })) => p .progressing { (words::tr!("Looking at the dead letters: {} so far", parts::number(*seen))) },
                 (_, Some(Making::Failed { why })) => p .trouble role="alert" { (words::tr!("The plan could not be made: {}", words::retold(why))) },

@@ -45,7 +45,7 @@ fn shown(ask: &Ask, all: &All, trouble: Option<&str>) -> Page {
             (parts::empty(words::text!("Nobody has replayed letters within the last week. A plan begins with letters: choose some under Dead letters.")))
         } @else { (plans(&all.plans)) }
         h2 #operations { (words::text!("Discarded, restored, imported")) }
-        @if let Some(trouble) = trouble { p .trouble role="alert" { (words::retold(trouble)) } }
+        @if let Some(trouble) = trouble { p .trouble role="alert" { (replay::when::retold(trouble)) } }
         @if all.operations.is_empty() {
             (parts::empty(words::text!("Nobody has discarded or imported letters.")))
         } @else { (operations(ask, &all.operations)) }

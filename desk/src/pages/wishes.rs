@@ -111,9 +111,9 @@ pub(super) fn table(ask: &Ask, wishes: &[Wish]) -> Markup {
                 } }
                 tbody { @for wish in wishes { tr .bad[matches!(wish.state, wish::State::Failed | wish::State::Expired)] {
                     td .id { (wish.id) }
-                    td { (wish.kind.told()) }
+                    td { (when::here(&wish.kind.told())) }
                     td { (wish.state.told()) }
-                    td .text { (words::retold(if wish.state.is_over() { &wish.outcome } else { &wish.progress })) }
+                    td .text { (when::retold(if wish.state.is_over() { &wish.outcome } else { &wish.progress })) }
                     td .text { (wish.reason) }
                     td { (wish.by) }
                     td { (parts::time(wish.asked_ms)) }

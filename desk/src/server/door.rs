@@ -1,6 +1,6 @@
 //! Who is let in: by session, by token, by a proxy that is trusted, or, on a loopback without sign-in, by being here.
 
-use super::{App, failure::Failure, language, peer::Peer};
+use super::{App, failure::Failure, language, peer::Peer, sign_in};
 use crate::auth::{Principal, Role, name::is_name, principal::Via};
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -11,7 +11,7 @@ use axum::{
 use readmodel::serve::is_local;
 use std::net::IpAddr;
 
-/// The cookie of a session.
+/// The cookie of a session, as it is called without TLS.
 pub(super) const COOKIE: &str = "desk_session";
 
 /// Finds out who asks and lets them through; who they may be is decided behind.
@@ -61,7 +61,7 @@ fn who(app: &App, request: &Request) -> Result<Principal, Failure> {
         let found = app.people.token(token, now)?.ok_or(Failure::SignIn)?;
         return Ok(Principal::new(found.0, found.1, Via::Token, token));
     }
-    if let Some(secret) = language::cookie(headers, COOKIE) {
+    if let Some(secret) = language::cookie(headers, &sign_in::cookie_name(COOKIE, headers)) {
         if let Some((name, role)) = app.people.session(secret, now)? {
             return Ok(Principal::new(name, role, Via::Session, secret));
         }

@@ -7,7 +7,7 @@ use super::{
     language,
     peer::Peer,
     question::Question,
-    sign_in::{Next, session_cookie, shown, with_cookie},
+    sign_in::{Next, cookie_name, secure, session_cookie, shown, with_cookie},
 };
 use crate::{
     auth::{identity::Identity, secret},
@@ -26,7 +26,7 @@ use std::net::IpAddr;
 
 /// Where the provider sends people back to.
 pub(super) const BACK: &str = "/sign-in/oidc/callback";
-/// The cookie that ties a sign-in to its browser; it goes nowhere but here.
+/// The cookie that ties a sign-in to its browser, as it is called without TLS.
 const COOKIE: &str = "desk_sign_in";
 /// A longer word of a provider is not shown.
 const LONGEST_WORD: usize = 64;
@@ -67,9 +67,10 @@ pub(super) async fn begin(
     let begun = provider.begin(&cookie, place, back, !asked.other.is_empty(), now);
     match begun.await {
         Ok(there) => {
-            let secure = if is_local(&headers) { "" } else { "; Secure" };
-            let cookie =
-                format!("{COOKIE}={cookie}; Path=/sign-in/oidc; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
+            let (name, secure) = (cookie_name(COOKIE, &headers), secure(&headers));
+            // A name that says so is for every address.
+            let path = if secure.is_empty() { "/sign-in/oidc" } else { "/" };
+            let cookie = format!("{name}={cookie}; Path={path}; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
             Ok(with_cookie(Redirect::to(there.as_str()), &cookie))
         }
         Err(refused) => {
@@ -165,7 +166,7 @@ fn not_let_in(app: &App, headers: &HeaderMap, next: &str, from: IpAddr, refused:
 /// The browser's own secret, if it has one that is ours.
 fn own_cookie(headers: &HeaderMap) -> Option<&str> {
     let is_ours = |cookie: &&str| cookie.len() == 43 && cookie.bytes().all(|byte| byte.is_ascii_graphic());
-    language::cookie(headers, COOKIE).filter(is_ours)
+    language::cookie(headers, &cookie_name(COOKIE, headers)).filter(is_ours)
 }
 
 /// The address of the way back: as it is set, else as the browser calls the desk. The provider knows which it takes.

@@ -103,13 +103,23 @@ pub(super) async fn enter(
     Ok(with_cookie(Redirect::to(next.place()), &cookie))
 }
 
-/// A browser sends it over TLS only, except from this very machine.
+/// Over TLS browsers take a cookie of this name from us alone: no neighbour of the same domain, and nobody without TLS, can
+/// set one. On this very machine there may be no TLS.
+pub(super) fn cookie_name(name: &str, headers: &HeaderMap) -> String {
+    match is_local(headers) {
+        true => name.to_owned(),
+        false => format!("__Host-{name}"),
+    }
+}
+
+/// Browsers send the cookie over TLS only, except from this very machine.
+pub(super) fn secure(headers: &HeaderMap) -> &'static str {
+    if is_local(headers) { "" } else { "; Secure" }
+}
+
 pub(super) fn session_cookie(value: &str, headers: &HeaderMap, more: &str) -> String {
-    let secure = if is_local(headers) { "" } else { "; Secure" };
-    format!(
-        "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}",
-        door::COOKIE
-    )
+    let (name, secure) = (cookie_name(door::COOKIE, headers), secure(headers));
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}")
 }
 
 pub(super) fn with_cookie(response: impl IntoResponse, cookie: &str) -> Response {
@@ -127,7 +137,7 @@ pub(super) async fn leave(
     _ask: Ask,
     _filled: Filled,
 ) -> Result<Response, Failure> {
-    if let Some(secret) = language::cookie(&headers, door::COOKIE) {
+    if let Some(secret) = language::cookie(&headers, &cookie_name(door::COOKIE, &headers)) {
         app.people.end_session(secret)?;
     }
     let gone = session_cookie("", &headers, "; Max-Age=0");
@@ -155,6 +165,27 @@ pub(super) async fn speak(Question(chosen): Question<Chosen>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn over_tls_no_neighbour_can_set_our_cookie() {
+        let of = |host: &'static str| {
+            let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
+            session_cookie("x", &headers, "")
+        };
+        let cookie = of("okki.example.com");
+        assert!(
+            cookie.starts_with("__Host-desk_session=x; Path=/; ") && cookie.ends_with("; Secure"),
+            "{cookie}"
+        );
+        assert!(!cookie.contains("Domain"), "{cookie}");
+        for host in ["127.0.0.1:8088", "localhost:8088", "[::1]:8088"] {
+            let cookie = of(host);
+            assert!(
+                cookie.starts_with("desk_session=x; ") && !cookie.contains("Secure"),
+                "{cookie}"
+            );
+        }
+    }
 
     #[test]
     fn nobody_is_sent_to_another_site() {

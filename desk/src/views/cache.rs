@@ -1,6 +1,7 @@
 //! What several pages look at is asked for once in a while, not once for each of them.
 
-use pipeline::stage::Stage;
+use super::doctors;
+use pipeline::{heartbeat::Replicas, stage::Stage};
 use replay::overview::Facts;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,6 +12,8 @@ use tokio::sync::Mutex;
 
 /// How old the facts of the overview may be.
 const FACTS: Duration = Duration::from_millis(1_500);
+/// The same for what stands behind the page of health, which every open one asks for.
+const HEALTH: Duration = Duration::from_secs(1);
 /// The same for the last runs.
 const RUNS: Duration = Duration::from_secs(5);
 /// The same for the counts of a day.
@@ -55,6 +58,10 @@ pub(crate) struct Trends {
 pub(crate) struct Cache {
     /// What the verdict stands on.
     pub(crate) facts: Kept<Facts>,
+    /// Every replica.
+    pub(crate) replicas: Kept<Replicas>,
+    /// What the doctors have found.
+    pub(crate) doctors: Kept<Vec<doctors::Known>>,
     /// The last runs.
     pub(crate) runs: Kept<Vec<readmodel::read::sums::Run>>,
     /// Deaths of open letters by stage and group, and since when.
@@ -67,6 +74,8 @@ impl Default for Cache {
     fn default() -> Self {
         Self {
             facts: Kept::new(FACTS),
+            replicas: Kept::new(HEALTH),
+            doctors: Kept::new(HEALTH),
             runs: Kept::new(RUNS),
             minutes: Kept::new(MINUTES),
             trends: Kept::new(MINUTES),

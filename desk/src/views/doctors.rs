@@ -43,39 +43,60 @@ impl Doctor {
     }
 }
 
-/// Gathers them, in flow order.
+/// What Redis knows of the doctor of a stage, whoever asks.
+pub(crate) struct Known {
+    stage: Stage,
+    wish: Option<Wish>,
+    examined: Option<(Wish, Vec<Finding>)>,
+}
+
+/// Asks Redis, in flow order.
 ///
 /// # Errors
-/// When Redis does not answer.
-pub(crate) async fn view(app: &App, ask: &Ask) -> Result<Vec<Doctor>, Failure> {
+/// When it does not answer.
+pub(crate) async fn known(app: &App) -> Result<Vec<Known>, Failure> {
     let wishes = Wishes::of(&app.rt);
     let newest = wishes.list(MOST).await?;
-    let mut doctors = Vec::new();
+    let mut known = Vec::new();
     for stage in Stage::ALL {
         let mut of_stage = newest
             .iter()
             .filter(|wish| wish.kind == WishKind::Doctor { stage });
-        let wish = of_stage.clone().next().cloned().map(|mut wish| {
-            if wish.state == State::Failed {
-                wish.outcome = hidden::sentence(&ask.principal, &wish.outcome);
-            }
-            wish
-        });
-        let done = of_stage.find(|wish| wish.state == State::Done);
-        let examined = match done {
+        let wish = of_stage.clone().next().cloned();
+        let examined = match of_stage.find(|wish| wish.state == State::Done) {
             Some(done) => findings_of(&wishes, done)
                 .await?
-                .map(|findings| examined(ask, done, &findings)),
+                .map(|findings| (done.clone(), findings)),
             None => None,
         };
-        doctors.push(Doctor {
-            stage: stage.name(),
-            program: stage.program(),
-            examined,
+        known.push(Known {
+            stage,
             wish,
+            examined,
         });
     }
-    Ok(doctors)
+    Ok(known)
+}
+
+/// As this person may see them.
+pub(crate) fn view(ask: &Ask, known: &[Known]) -> Vec<Doctor> {
+    let shown = |wish: &Wish| {
+        let mut wish = wish.clone();
+        if wish.state == State::Failed {
+            wish.outcome = hidden::sentence(&ask.principal, &wish.outcome);
+        }
+        wish
+    };
+    let doctor = |known: &Known| Doctor {
+        stage: known.stage.name(),
+        program: known.stage.program(),
+        examined: known
+            .examined
+            .as_ref()
+            .map(|(done, findings)| examined(ask, done, findings)),
+        wish: known.wish.as_ref().map(shown),
+    };
+    known.iter().map(doctor).collect()
 }
 
 /// Who may read no texts is not told what was seen, which may be a vendor's words; what is well and what to do, everybody is.

@@ -29,14 +29,18 @@ pub(crate) struct Model {
     pub(crate) letters: Vec<(&'static str, readmodel::read::known::Known)>,
 }
 
-/// Gathers it.
+/// Gathers it; of Redis once a second, however many pages are open.
 ///
 /// # Errors
 /// When Redis does not answer.
 pub(crate) async fn view(app: &App, ask: &Ask) -> Result<View, Failure> {
-    let mut found = replicas(&app.rt.store, &app.rt.namespace).await?;
+    let cache = &app.cache;
+    let found = async || replicas(&app.rt.store, &app.rt.namespace).await;
+    let found = cache.replicas.get(found).await?;
+    let doctors = cache.doctors.get(async || doctors::known(app).await).await?;
+    let mut replicas = found.replicas.clone();
     if !hidden::reads_texts(&ask.principal) {
-        found.replicas.iter_mut().for_each(hidden::pauses);
+        replicas.iter_mut().for_each(hidden::pauses);
     }
     let state = app.keeper.state();
     let letters = app
@@ -48,9 +52,9 @@ pub(crate) async fn view(app: &App, ask: &Ask) -> Result<View, Failure> {
         })
         .await?;
     Ok(View {
-        replicas: found.replicas,
+        replicas,
         now: found.now_ms,
-        doctors: doctors::view(app, ask).await?,
+        doctors: doctors::view(ask, &doctors),
         model: Model {
             current: state.is_current(),
             begun_anew: state.begun_anew(),

@@ -6,7 +6,10 @@ use crate::{
     run::RunSettings,
     settings::{OkkiConfig, Schedules},
 };
-use pipeline::{setting::ConfigError, settings, webhook::WebhookConfig};
+use pipeline::{
+    config::CommonConfig, http::HttpConfig, setting::ConfigError, settings, setup::Setup,
+    webhook::WebhookConfig,
+};
 use std::time::Duration;
 
 /// The settings of a run, once they are known to be right.
@@ -41,4 +44,18 @@ impl Checked {
             hook,
         })
     }
+}
+
+/// All that is wrong with the settings; of an extractor that is still to be set up nothing of its own is.
+pub(crate) fn check(args: &RunArgs) -> Result<(), ConfigError> {
+    let is_awaited = Setup::new(&args.setup, "extractor").is_awaited();
+    settings! {
+        _common = CommonConfig::try_from(args.common.clone());
+        _http = HttpConfig::try_from(args.http.clone());
+        _own = match Checked::new(args) {
+            Err(fault) if !is_awaited => Err(fault),
+            _ => Ok(()),
+        };
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use crate::{
     cli::{CheckpointCommand, CheckpointSetArgs, CheckpointShowArgs},
     okki::time,
     state::{KindState, RunKind, State, Written},
-    table::columns,
+    table::{columns, shown},
     typed::moment,
 };
 use anyhow::Context;
@@ -52,13 +52,13 @@ async fn show(args: CheckpointShowArgs) -> anyhow::Result<()> {
     let mut rows = vec![[
         "checkpoint".to_owned(),
         live.checkpoint
-            .map_or_else(|| words::text!("none").to_owned(), time::format),
+            .map_or_else(|| words::text!("none").to_owned(), shown),
     ]];
     rows.push([
         "age".to_owned(),
         age_s.map_or_else(|| words::text!("none").to_owned(), describe),
     ]);
-    rows.extend(clocks.map(|(name, now)| [words::tr!("clock of {name}"), time::format(now)]));
+    rows.extend(clocks.map(|(name, now)| [words::tr!("clock of {name}"), shown(now)]));
     pipeline::say!("{}", columns(&rows))?;
     Ok(())
 }
@@ -83,6 +83,7 @@ async fn set(args: CheckpointSetArgs) -> anyhow::Result<()> {
         words::bail!("another replica has begun to list; repeat the command");
     }
     lease.release().await?;
+    let (then, now) = (before, at);
     let (before, after) = (before.map(time::format), time::format(at));
     let note = Note {
         action: "checkpoint",
@@ -99,8 +100,11 @@ async fn set(args: CheckpointSetArgs) -> anyhow::Result<()> {
         pipeline::say!("{said}")?;
         return Ok(());
     }
-    let was_none = before.is_none();
-    let before = before.unwrap_or_else(|| words::text!("none").to_owned());
+    let was_none = then.is_none();
+    let (before, after) = (
+        then.map_or_else(|| words::text!("none").to_owned(), shown),
+        shown(now),
+    );
     pipeline::say!("the checkpoint was {before} and is {after}; the next live run lists from there on")?;
     if first {
         pipeline::say!("the first load lists everybody from before; --nothing-earlier leaves them out")?;

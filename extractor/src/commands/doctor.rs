@@ -8,6 +8,7 @@ use pipeline::{
     doctor::{self, DoctorArgs, Finding},
     http::HttpConfig,
     service::Runtime,
+    setting::ConfigError,
     stage::Stage,
 };
 use std::sync::Arc;
@@ -21,6 +22,16 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let rt = Runtime::tool("extractor", &common)?;
     let findings = findings(&rt, &okki, &http, &common.alerts, args.how).await?;
     doctor::report(&findings, args.how.json)
+}
+
+/// All that is wrong with the settings.
+pub(crate) fn check(args: DoctorCommandArgs) -> Result<(), ConfigError> {
+    pipeline::settings! {
+        _common = CommonConfig::try_from(args.common);
+        _http = HttpConfig::try_from(args.http);
+        _okki = OkkiConfig::try_from(args.okki);
+    }
+    Ok(())
 }
 
 /// The same for whoever wishes it of a running extractor.

@@ -2,7 +2,7 @@
 
 mod brief;
 pub(crate) mod check;
-mod checked;
+pub(crate) mod checked;
 pub(crate) mod checkpoint;
 pub(crate) mod doctor;
 pub(crate) mod fetch;

@@ -7,10 +7,10 @@ use crate::{
     okki::time,
     progress::Summary,
     state::{Beyond, DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State, Why},
-    table::columns,
+    table::{columns, shown},
 };
 use pipeline::{accounting::Account, service::Runtime};
-use replay::cli::More;
+use replay::{cli::More, when};
 use serde::Serialize;
 
 /// Missing customers that are named.
@@ -20,8 +20,13 @@ const MISSING_SHOWN: isize = 20;
 #[derive(Debug, Serialize)]
 struct Status {
     checkpoint: Option<String>,
+    #[serde(skip)]
+    listed_to: Option<i64>,
     checkpoint_age_s: Option<i64>,
+    /// Who lists at this moment; between two runs nobody does.
     leader: Option<String>,
+    /// The last one who did, and when that run ended.
+    last_leader: Option<LastLeader>,
     /// How often the listing is polled between runs.
     polling: Option<Pace>,
     /// How long the customer that waits longest has been listed as changed without being in the form.
@@ -36,6 +41,13 @@ struct Status {
     beyond: Option<Beyond>,
     /// Events of the webhook, since the first one.
     webhook: Option<hooks::Counts>,
+}
+
+/// Who listed last.
+#[derive(Debug, Serialize)]
+struct LastLeader {
+    instance: String,
+    at_ms: i64,
 }
 
 /// How often, and what made it so.
@@ -90,8 +102,13 @@ async fn read(state: &State, account: &Account, runs: usize) -> anyhow::Result<S
     let oldest = account.oldest(RunKind::Live.name()).await?;
     Ok(Status {
         checkpoint: live.checkpoint.map(time::format),
+        listed_to: live.checkpoint,
         checkpoint_age_s: age_s(&live),
         leader: state.leader(RunKind::Live).await?,
+        last_leader: state.last_run().await?.map(|run| LastLeader {
+            instance: run.leader,
+            at_ms: run.finished_ms.unwrap_or(run.started_ms),
+        }),
         polling: state.poll().await?.pace().map(|(interval_ms, why)| Pace {
             interval_s: interval_ms as f64 / 1_000.0,
             why,
@@ -130,7 +147,6 @@ async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
 }
 
 fn text(status: &Status) -> String {
-    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| words::text!("none").to_owned());
     let age = status
         .checkpoint_age_s
         .map_or_else(String::new, |age| format!(" ({})", describe(age)));
@@ -140,8 +156,14 @@ fn text(status: &Status) -> String {
     };
     let missing = words::tr!("{} customers that okki lists but does not show", status.missing);
     let mut rows = vec![
-        row("checkpoint", or_none(&status.checkpoint) + &age),
-        row("leader", or_none(&status.leader)),
+        row(
+            "checkpoint",
+            status
+                .listed_to
+                .map_or_else(|| words::text!("none").to_owned(), shown)
+                + &age,
+        ),
+        row("leader", leader(status)),
         row("polling", polling(status.polling.as_ref())),
         row("lag", lag),
         row("missing", missing),
@@ -163,7 +185,7 @@ fn text(status: &Status) -> String {
         } else {
             ""
         };
-        let end = time::format(span.end);
+        let end = shown(span.end);
         let tries = span.tries;
         rows.push(row(
             words::text!("not listed"),
@@ -178,6 +200,20 @@ fn text(status: &Status) -> String {
         }
     }
     columns(&rows) + "\n"
+}
+
+/// A leader is one for the length of a run.
+fn leader(status: &Status) -> String {
+    match (&status.leader, &status.last_leader) {
+        (Some(leader), _) => leader.clone(),
+        (None, Some(LastLeader { instance, at_ms })) => words::tr!(
+            "nobody lists at this moment, as between two runs; the last run was made by {instance} and ended {}",
+            when::stamp(*at_ms)
+        ),
+        (None, None) => words::tr!(
+            "nobody lists at this moment, and no run has ended so far; an extractor that runs begins one by itself"
+        ),
+    }
 }
 
 fn polling(pace: Option<&Pace>) -> String {
@@ -199,7 +235,7 @@ fn row(name: &str, value: String) -> [String; 2] {
 }
 
 fn webhook(events: &hooks::Counts) -> String {
-    let last = time::format(events.last_ms.div_euclid(1_000));
+    let last = when::stamp(events.last_ms);
     words::tr!(
         "{} events, {} of them late, {} listed changes without one; the last event at {last}",
         events.events,

@@ -307,7 +307,7 @@ impl Error {
 
 fn until(left: Duration) -> String {
     let left = i64::try_from(left.as_secs()).unwrap_or(i64::MAX);
-    super::time::format(super::time::now().saturating_add(left))
+    super::time::stamp(super::time::now().saturating_add(left))
 }
 
 pub(crate) use pipeline::cause::chain;

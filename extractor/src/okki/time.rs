@@ -47,6 +47,18 @@ pub(crate) fn format(seconds: i64) -> String {
     }
 }
 
+/// The same for a sentence that others read, whose zone nobody else would say.
+#[must_use]
+pub(crate) fn stamp(seconds: i64) -> String {
+    match Timestamp::from_second(seconds) {
+        Ok(instant) => format!(
+            "{}+08:00",
+            BEIJING.to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S")
+        ),
+        Err(_) => String::new(),
+    }
+}
+
 /// Our clock, unix seconds.
 #[must_use]
 pub(crate) fn now() -> i64 {

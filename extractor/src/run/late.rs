@@ -83,7 +83,7 @@ impl Runner {
             }
             return;
         }
-        let oldest = time::format(look.oldest.unwrap_or(run.end));
+        let oldest = time::stamp(look.oldest.unwrap_or(run.end));
         tracing::warn!(
             run = run.id,
             late = look.late,

@@ -93,7 +93,7 @@ fn nobody(since: i64) -> Problem {
         summary: words::tr!("OKKI lists nobody any more"),
         detail: words::tr!(
             "since {}; ask in OKKI whether the application may still see customers; live runs begin there again as soon as it does",
-            time::format(since)
+            time::stamp(since)
         ),
         patience: Duration::ZERO,
     }

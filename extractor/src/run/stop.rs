@@ -31,7 +31,7 @@ pub(crate) enum Stop {
     Publish(#[from] PublishError),
     /// Nobody knows from where on to list.
     #[error("{}", words::tr!("the checkpoint {} lies in the future; set it with `extractor checkpoint set TIME --reason WHY`",
-        time::format(*.0)))]
+        time::stamp(*.0)))]
     FutureCheckpoint(i64),
     /// The lease ran out, or a newer leader has written.
     #[error("{}", words::tr!("another replica leads"))]

@@ -33,6 +33,11 @@ impl State {
         self.history_of(most, |entry| !entry.is_empty()).await
     }
 
+    /// The run that ended last, whatever it has found.
+    pub(crate) async fn last_run(&self) -> Result<Option<Run>, Error> {
+        Ok(self.history_of(1, |_| true).await?.pop().map(|entry| entry.run))
+    }
+
     async fn history_of(
         &self,
         most: usize,

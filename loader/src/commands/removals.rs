@@ -16,6 +16,7 @@ use crate::removals::{explained, shown};
 
 /// Runs a `removals` subcommand.
 pub(crate) async fn run(command: RemovalsCommand) -> anyhow::Result<()> {
+    replay::cli::show_in_terminals_zone();
     match command {
         RemovalsCommand::Show(args) => show(args).await,
         RemovalsCommand::Allow { ahead, decide: args } => {
@@ -155,5 +156,5 @@ async fn decide(args: DecideArgs, decision: Decision, free: Duration) -> anyhow:
 }
 
 fn time(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string())
+    replay::when::stamp(ms)
 }

@@ -75,6 +75,20 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     Ok(setup.over().await?)
 }
 
+/// All that is wrong with the settings; of a loader that is still to be set up nothing of its own is.
+pub(crate) fn check(args: RunArgs) -> Result<(), ConfigError> {
+    let is_awaited = Setup::new(&args.setup, "loader").is_awaited();
+    settings! {
+        _own = match of_loader(args.form, args.write, &args.limits, args.pushes, args.hook) {
+            Err(fault) if !is_awaited => Err(fault),
+            _ => Ok(()),
+        };
+        _common = CommonConfig::try_from(args.common);
+        _http = HttpConfig::try_from(args.http);
+    }
+    Ok(())
+}
+
 /// The loader's own settings, with all that is wrong with them.
 fn of_loader(
     form: FormArgs,

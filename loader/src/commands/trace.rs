@@ -1,7 +1,6 @@
 //! `loader trace`: where a customer is, over all stages, in the ledger and in the form.
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 
 use super::index::tool;
 use super::table::Facts;
@@ -138,5 +137,5 @@ fn touched(last: LastTouch) -> String {
 }
 
 fn time(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string())
+    replay::when::stamp(ms)
 }

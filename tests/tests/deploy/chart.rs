@@ -119,7 +119,16 @@ fn the_chart_makes_what_the_production_overlay_makes() {
 #[test]
 fn the_chart_makes_what_the_components_make() {
     let everything = json!({
-        "desk": {"enabled": true},
+        "desk": {
+            "enabled": true,
+            "oidcSecret": "okki-desk-oidc",
+            "settings": {
+                "DESK_OIDC_ISSUER": "https://id.example.com/realms/acme",
+                "DESK_OIDC_CLIENT_ID": "okki-desk",
+                "DESK_OIDC_ROLES": "okki-admins=admin,okki-night=operator",
+                "DESK_PUBLIC_URL": "https://okki.example.com",
+            },
+        },
         "networkPolicy": {"managed": ["10.0.0.0/8"]},
         "rabbitmqOperator": {"importCredentials": true, "tlsSecret": "okki-broker-server-tls"},
         "settings": {"common": {
@@ -132,6 +141,7 @@ fn the_chart_makes_what_the_components_make() {
     });
     let components = [
         "desk",
+        "desk-oidc",
         "network-policy-managed",
         "broker-passwords",
         "tls",
@@ -214,6 +224,10 @@ fn values_that_nobody_knows_are_refused() {
         (
             json!({"settings": {"transformer": {"OKKI_RATE": 5}}}),
             "OKKI_RATE",
+        ),
+        (
+            json!({"desk": {"settings": {"DESK_OIDC_CLIENT_SECRET": "x"}}}),
+            "DESK_OIDC_CLIENT_SECRET",
         ),
         (json!({"keda": {"loader": {"min": 1, "max": 3}}}), "min"),
         (

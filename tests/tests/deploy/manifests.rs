@@ -119,6 +119,7 @@ pub(crate) fn components() -> Vec<String> {
 fn needed_by(component: &str) -> &'static [&'static str] {
     match component {
         "broker-passwords" => &["rabbitmq-operator"],
+        "desk-oidc" => &["desk"],
         "network-policy-managed" => &["network-policy"],
         _ => &[],
     }

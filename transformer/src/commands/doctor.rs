@@ -6,6 +6,7 @@ use pipeline::{
     config::CommonConfig,
     doctor::{self, DoctorArgs, Finding},
     service::Runtime,
+    setting::ConfigError,
     stage::Stage,
     tls::TlsFiles,
 };
@@ -20,6 +21,16 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let rt = Runtime::tool("transformer", &common)?;
     let findings = findings(&rt, &config, &tls, &common.alerts, args.how).await;
     doctor::report(&findings, args.how.json)
+}
+
+/// All that is wrong with the settings.
+pub(crate) fn check(args: DoctorCommandArgs) -> Result<(), ConfigError> {
+    pipeline::settings! {
+        _common = CommonConfig::try_from(args.common);
+        _config = TransformConfig::try_from(args.transform);
+        _tls = TlsFiles::try_from(args.tls);
+    }
+    Ok(())
 }
 
 /// The same for whoever wishes it of a running transformer; the mapping is the one in the files of now.

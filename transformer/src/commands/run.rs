@@ -88,6 +88,20 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     Ok(setup.over().await?)
 }
 
+/// All that is wrong with the settings; of a transformer that is still to be set up nothing of its own is.
+pub(crate) fn check(args: RunArgs) -> Result<(), ConfigError> {
+    let is_awaited = Setup::new(&args.setup, "transformer").is_awaited();
+    settings! {
+        _common = CommonConfig::try_from(args.common);
+        _tls = TlsFiles::try_from(args.tls);
+        _own = match checked(args.transform) {
+            Err(fault) if !is_awaited => Err(fault),
+            _ => Ok(()),
+        };
+    }
+    Ok(())
+}
+
 fn checked(args: TransformArgs) -> Result<(TransformConfig, Mapping), ConfigError> {
     let config = TransformConfig::try_from(args)?;
     let mapping = super::load(&config)?;

@@ -90,7 +90,7 @@ pub(super) fn with_sources(command: Command) -> Command {
         .global(true)
         .help_heading(words::mark!("Where settings come from"))
         .help(words::mark!(
-            "Print every setting with where it comes from, secrets masked, and do nothing else"
+            "Print every setting with where it comes from and what is wrong with it, secrets masked, and do nothing else"
         ));
     command.arg(env_file).arg(print)
 }
@@ -99,6 +99,11 @@ pub(super) fn with_sources(command: Command) -> Command {
 pub(super) fn set_variables() -> Vec<String> {
     let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
     set.filter_map(|(name, _)| name.into_string().ok()).collect()
+}
+
+/// What a variable is set to, as far as it is text.
+pub(super) fn set_value(variable: &str) -> Option<String> {
+    std::env::var_os(variable)?.into_string().ok()
 }
 
 /// The variable is there and says nothing, as a line of `.env.example` does: it is as if it were not there.

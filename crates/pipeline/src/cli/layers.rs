@@ -2,10 +2,14 @@
 //! desk's setup has written (`SETUP_DIR`), defaults. Of two settings that exclude each other the stronger one stays.
 
 use super::{
-    config::{is_blank, is_unset},
+    blanks::{self, Padded},
+    config::{is_blank, is_unset, set_value},
     env_file::EnvFiles,
 };
-use crate::{setting::ConfigError, setup::Settings};
+use crate::{
+    setting::{ConfigError, Secret},
+    setup::Settings,
+};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::Resettable, parser::ValueSource};
 use std::{
     cell::RefCell,
@@ -65,7 +69,13 @@ impl Layers {
                     }
                 }
             };
-        layer(&|variable| !is_unset(variable), &mut |_| {}, &mut |variable| {
+        let mut padded = Vec::new();
+        let mut take = |variable: &str| {
+            if let Some(bare) = bare(variable, set_value(variable).as_deref(), &mut padded) {
+                filled.insert(variable.to_owned(), bare);
+            }
+        };
+        layer(&|variable| !is_unset(variable), &mut take, &mut |variable| {
             silent.insert(variable.to_owned());
         });
         let weaker = [
@@ -75,7 +85,8 @@ impl Layers {
         for settings in weaker.into_iter().flatten() {
             let mut take = |variable: &str| {
                 if let Some(value) = settings.get(variable) {
-                    filled.insert(variable.to_owned(), value.clone());
+                    let bare = bare(variable, Some(value.expose()), &mut padded);
+                    filled.insert(variable.to_owned(), bare.unwrap_or_else(|| value.clone()));
                 }
             };
             layer(
@@ -84,18 +95,34 @@ impl Layers {
                 &mut |_| {},
             );
         }
-        let silenced = with_each(command, &|arg| match variable_of(&arg) {
-            Some(variable) if silent.contains(&variable) || is_blank(&variable) => {
-                arg.env(format!("{variable}{NONE}"))
-            }
-            _ => arg,
-        });
-        let faults = RefCell::default();
+        let silenced = silenced(command, &silent);
+        let faults = RefCell::new(BTreeMap::from_iter(padded));
         let is_of_leaf = |variable: &str| known.iter().any(|one| names(one) == variable);
         let filled = with_each(silenced, &|arg| with_setting(arg, &filled, &faults));
         let faults = faults.into_inner().into_iter();
         let faults = faults.filter(|(variable, _)| is_of_leaf(variable));
         (filled, faults.map(|(_, fault)| fault).collect())
+    }
+}
+
+/// The command without variables that are beaten or say nothing.
+fn silenced(command: Command, silent: &BTreeSet<String>) -> Command {
+    with_each(command, &|arg| match variable_of(&arg) {
+        Some(variable) if silent.contains(&variable) || is_blank(&variable) => {
+            arg.env(format!("{variable}{NONE}"))
+        }
+        _ => arg,
+    })
+}
+
+/// What a value says that has blanks around it; where they may be meant, that is a fault.
+fn bare(variable: &str, value: Option<&str>, faults: &mut Vec<(String, ConfigError)>) -> Option<Secret> {
+    match blanks::padded(variable, value)? {
+        Padded::Means(bare) => Some(Secret::new(bare)),
+        Padded::MayMean(fault) => {
+            faults.push((variable.to_owned(), fault));
+            None
+        }
     }
 }
 
@@ -184,7 +211,8 @@ pub(super) fn with_each(command: Command, change: &dyn Fn(Arg) -> Arg) -> Comman
 }
 
 fn with_setting(arg: Arg, settings: &Settings, faults: &RefCell<BTreeMap<String, ConfigError>>) -> Arg {
-    let Some(variable) = variable_of(&arg).filter(|name| is_unset(name) || is_silent(&arg)) else {
+    // Of a variable that is set only what it says without the blanks around it stands here.
+    let Some(variable) = variable_of(&arg) else {
         return arg;
     };
     let Some(value) = settings.get(&variable) else {
@@ -251,7 +279,6 @@ fn is_silent(arg: &Arg) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setting::Secret;
 
     fn program() -> Command {
         let valued = |name: &'static str| Arg::new(name).long(name);

@@ -1,7 +1,13 @@
-//! `--print-config`: every setting of a command with its value and where that comes from.
+//! `--print-config`: every setting of a command with its value, where that comes from, and what is wrong with it.
 
-use super::layers::{Layers, leaf, source_of, variable_of};
-use crate::{say, setting::addresses};
+use super::{
+    config::set_value,
+    layers::{Layers, leaf, source_of, variable_of},
+};
+use crate::{
+    say,
+    setting::{self, ConfigError, addresses},
+};
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use std::io;
 use url::Url;
@@ -10,6 +16,9 @@ use url::Url;
 /// documents.
 pub type Documents = fn(&dyn Fn(&str) -> Option<String>) -> Vec<(&'static str, String, String)>;
 
+/// What is wrong with the settings of a command, as far as it can be told without running it.
+pub type Checks<C> = fn(C) -> Result<(), ConfigError>;
+
 /// In the place of what nobody may see.
 const MASKED: &str = "***";
 
@@ -17,19 +26,32 @@ struct Shown {
     variable: String,
     value: String,
     from: String,
+    faults: Vec<String>,
 }
 
-/// Prints them as lines of a file of variables, with where each comes from as a comment.
+/// What the command line has refused and what the program refuses, each fault by itself.
+pub(super) fn faults<C>(command: C, checks: Checks<C>) -> Vec<String> {
+    let both = [setting::refused(), checks(command)];
+    let all = ConfigError::all(both.into_iter().filter_map(Result::err));
+    let misspelt = setting::noted().into_iter().map(|one| one.fault().to_string());
+    all.each().map(str::to_owned).chain(misspelt).collect()
+}
+
+/// Prints them as lines of a file of variables, with where each comes from and what is wrong with it as comments.
 pub(super) fn print(
     command: &Command,
     matches: &ArgMatches,
     layers: &Layers,
     documents: Documents,
+    wrong: Vec<String>,
 ) -> io::Result<()> {
     let (leaf, matches) = leaf(command, matches);
     let mut all = shown(leaf, matches, layers, documents);
+    all.extend(unknown(layers));
     all.sort_by(|a, b| a.variable.cmp(&b.variable));
     all.dedup_by(|a, b| a.variable == b.variable);
+    let count = wrong.len();
+    let of_nobody = attach(&mut all, leaf, layers, wrong);
     let width = all
         .iter()
         .map(|one| one.variable.len() + one.value.chars().count() + 1)
@@ -40,12 +62,84 @@ pub(super) fn print(
         variable,
         value,
         from,
+        faults,
     } in &all
     {
         let setting = format!("{:width$}", format!("{variable}={value}"));
         say!("{setting}  # {from}")?;
+        for fault in faults {
+            say!("# ✗ {fault}")?;
+        }
+    }
+    for fault in of_nobody {
+        say!("# ✗ {fault}")?;
+    }
+    if count > 0 {
+        crate::remark!("error: settings that are wrong, marked with ✗: {count}");
     }
     Ok(())
+}
+
+/// Variables that are set, look like settings and are none.
+fn unknown(layers: &Layers) -> impl Iterator<Item = Shown> {
+    setting::noted().into_iter().map(|one| Shown {
+        from: match layers.files.of_variable(&one.variable) {
+            Some(path) => words::tr!("file {}", path.display()),
+            None => words::tr!("environment"),
+        },
+        // It may hold a secret: nobody knows what it was meant to be.
+        value: MASKED.to_owned(),
+        variable: one.variable,
+        faults: Vec::new(),
+    })
+}
+
+/// Puts each fault beside its variable, with the value that is at fault; returns those that name none.
+fn attach(all: &mut [Shown], leaf: &Command, layers: &Layers, wrong: Vec<String>) -> Vec<String> {
+    let mut of_nobody = Vec::new();
+    for fault in wrong {
+        let named = fault
+            .split(|char: char| !char.is_ascii_alphanumeric() && char != '_')
+            .next();
+        let Some(shown) = all
+            .iter_mut()
+            .find(|shown| Some(shown.variable.as_str()) == named)
+        else {
+            of_nobody.push(fault);
+            continue;
+        };
+        shown.faults.push(fault);
+        let arg = leaf
+            .get_arguments()
+            .find(|arg| variable_of(arg).as_ref() == Some(&shown.variable));
+        // What the command line has refused has left its place to the default.
+        let is_refused = shown.from == words::tr!("default");
+        if let (true, Some(arg), Some((value, from))) = (is_refused, arg, given(layers, &shown.variable)) {
+            shown.value = masked(arg, &value);
+            shown.from = from;
+        }
+    }
+    of_nobody
+}
+
+/// What was given for a variable, whether or not it is right, and where.
+fn given(layers: &Layers, variable: &str) -> Option<(String, String)> {
+    let says = |value: &String| !value.trim().is_empty();
+    if let Some(value) = set_value(variable).filter(says) {
+        return Some((value.trim().to_owned(), words::tr!("environment")));
+    }
+    let of_file = layers
+        .files
+        .of_variable(variable)
+        .map(|path| (path, layers.files.settings()));
+    let of_setup = layers
+        .setup
+        .as_ref()
+        .map(|(path, settings)| (path.as_path(), settings));
+    of_file.into_iter().chain(of_setup).find_map(|(path, settings)| {
+        let value = settings.get(variable)?.expose().trim().to_owned();
+        Some((value, words::tr!("file {}", path.display())))
+    })
 }
 
 fn shown(leaf: &Command, matches: &ArgMatches, layers: &Layers, documents: Documents) -> Vec<Shown> {
@@ -78,6 +172,7 @@ fn shown(leaf: &Command, matches: &ArgMatches, layers: &Layers, documents: Docum
                 variable,
                 value,
                 from,
+                faults: Vec::new(),
             })
         })
         .collect()
@@ -94,12 +189,19 @@ fn origin(matches: &ArgMatches, arg: &Arg, variable: &str, layers: &Layers) -> S
             words::tr!("flag --{flag}")
         }
         Some(ValueSource::EnvVariable) => words::tr!("environment"),
+        // Its blanks were dropped on the way.
+        _ if raw(matches, arg).is_some_and(|value| says(variable, &value)) => words::tr!("environment"),
         _ => match (layers.files.of_variable(variable), of_setup) {
             (Some(path), _) => words::tr!("file {}", path.display()),
             (None, Some((path, _))) => words::tr!("file {}", path.display()),
             (None, None) => words::tr!("default"),
         },
     }
+}
+
+/// The variable is set to this, but for the blanks around it.
+fn says(variable: &str, value: &str) -> bool {
+    set_value(variable).is_some_and(|set| set.trim() == value)
 }
 
 fn raw(matches: &ArgMatches, arg: &Arg) -> Option<String> {

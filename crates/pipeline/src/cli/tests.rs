@@ -21,7 +21,7 @@ struct About {
 
 async fn code(args: &[&str], result: anyhow::Result<()>) -> String {
     let args: Vec<_> = std::iter::once("service").chain(args.iter().copied()).collect();
-    let ended = execute_from(args, |_: Command| async { result }, |_| Vec::new()).await;
+    let ended = execute_from(args, |_: Command| async { result }, (|_| Vec::new(), |_| Ok(()))).await;
     shown(ExitCode::from(ended.unwrap_or_else(|error| report(&error))))
 }
 
@@ -43,7 +43,12 @@ async fn the_command_line_decides_between_usage_and_configuration() {
     assert_eq!(code_of(&[]).await, shown(ExitCode::from(EXIT_CONFIG)));
     assert_eq!(code_of(&["--needed"]).await, shown(ExitCode::from(EXIT_USAGE)));
     let about = |args: &'static [&'static str]| async move {
-        let ended = execute_from(args.iter().copied(), |_: About| async { Ok(()) }, |_| Vec::new()).await;
+        let ended = execute_from(
+            args.iter().copied(),
+            |_: About| async { Ok(()) },
+            (|_| Vec::new(), |_| Ok(())),
+        )
+        .await;
         shown(ExitCode::from(ended.unwrap()))
     };
     assert_eq!(about(&["service"]).await, shown(ExitCode::from(EXIT_USAGE)));

@@ -6,6 +6,7 @@ use super::{
     clock::RoundTrip,
     day::Counts,
     error::Error,
+    heard::Heard,
     limits::{EARLY, FAST, FAST_GAP, HOVER, LONGEST_PAUSE, SLACK},
     moves::{Move, Moves},
     permit::{Granted, Permit, unreported},
@@ -53,6 +54,7 @@ pub struct Quota {
     /// By the buckets' names.
     moves: Arc<Mutex<HashMap<Vec<String>, Arc<Moves>>>>,
     round_trip: Arc<RoundTrip>,
+    heard: Heard,
 }
 
 impl Quota {
@@ -69,7 +71,15 @@ impl Quota {
             queues: Arc::default(),
             moves: Arc::default(),
             round_trip: Arc::default(),
+            heard: Heard::default(),
         }
+    }
+
+    /// Keeps what vendors say of their limits here.
+    #[must_use]
+    pub fn heard_by(mut self, heard: Heard) -> Self {
+        self.heard = heard;
+        self
     }
 
     /// Returns when the caller must send, at once: serialise the request and open the connection before asking.
@@ -131,7 +141,9 @@ impl Quota {
     /// Nobody gets a permit from this bucket before `pause` has passed, after the vendor has said "too fast".
     pub async fn push_back(&self, bucket: &Bucket, pause: Duration) -> Result<(), Error> {
         metrics::counter!(names::QUOTA_PUSHED_BACK, "bucket" => bucket.name.clone()).increment(1);
-        self.shared.push_back(bucket, pause.min(LONGEST_PAUSE)).await?;
+        let pause = pause.min(LONGEST_PAUSE);
+        self.heard.note(&bucket.name, 0, pause, now_ms());
+        self.shared.push_back(bucket, pause).await?;
         Ok(())
     }
 
@@ -139,6 +151,7 @@ impl Quota {
     /// for everybody.
     pub async fn reopen(&self, bucket: &Bucket) -> Result<(), Error> {
         tracing::info!(bucket = bucket.name, "the vendor takes calls again");
+        self.heard.forget(&bucket.name);
         self.shared.reopen(bucket).await?;
         Ok(())
     }
@@ -177,6 +190,7 @@ impl Quota {
     /// `counted`.
     pub async fn obey(&self, bucket: &Bucket, counted: i64, allowance: Allowance) -> Result<(), Error> {
         let lasts = allowance.lasts.min(LONGEST_PAUSE);
+        self.heard.note(&bucket.name, allowance.left, lasts, now_ms());
         self.shared.obey(bucket, counted, allowance.left, lasts).await?;
         Ok(())
     }
@@ -273,4 +287,8 @@ impl Refusal {
             Self::Pause => Error::Closed { bucket, until },
         }
     }
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }

@@ -34,6 +34,11 @@ impl ConfigError {
         Self(lines.join("\n"))
     }
 
+    /// Each fault by itself.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &str> {
+        self.0.lines()
+    }
+
     /// A fault that belongs to no single variable, in own words.
     pub fn message(text: impl Into<String>) -> Self {
         Self(text.into())

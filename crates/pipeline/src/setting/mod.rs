@@ -18,7 +18,7 @@ pub use duration::{duration_within, parse_duration, positive_duration};
 pub use error::ConfigError;
 pub use listen::parse_listen;
 pub use misspelt::Misspelt;
-pub(crate) use misspelt::{note, warn};
+pub(crate) use misspelt::{note, noted, warn};
 pub(crate) use refused::{refuse, refused};
 pub use secret::Secret;
 pub use secret_arg::SecretArg;

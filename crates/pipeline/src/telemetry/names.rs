@@ -1,5 +1,4 @@
 //! Every metric with its labels and meaning; metric names are written here only.
-//! It is long because it is one list.
 //!
 //! The file is long because there is one table of all of them.
 //!

@@ -47,6 +47,24 @@ pub(super) struct ZoneArgs {
     pub(super) time_zone: Option<String>,
 }
 
+/// The zone of the terminal alone, for commands that have no flag for another one.
+#[derive(Debug, clap::Parser)]
+#[command(ignore_errors = true)]
+struct Terminal {
+    #[command(flatten)]
+    zone: ZoneArgs,
+}
+
+/// Shows times in the zone of the terminal: that of `TZ`, else the machine's.
+pub fn show_in_terminals_zone() {
+    let terminal = <Terminal as clap::Parser>::try_parse_from(["zone"]).ok();
+    let zone = terminal.and_then(|terminal| terminal.zone.time_zone);
+    // What is no zone leaves the machine's.
+    if crate::when::show_in(zone.as_deref()).is_err() {
+        crate::when::show_in(None).unwrap_or_default();
+    }
+}
+
 /// The editor of `dead edit`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct EditorArgs {

@@ -29,6 +29,7 @@ mod whom;
 mod wish;
 mod wish_args;
 
+pub use config::show_in_terminals_zone;
 pub use filter::FilterArgs;
 pub use stage::{PauseStageArgs, ResumeStageArgs, pause_for, resume_for};
 pub use status::{More, StatusArgs, StatusCommand, status, status_for};

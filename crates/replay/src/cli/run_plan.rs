@@ -77,7 +77,7 @@ pub(super) async fn execute_in_hand(
         }
         State::Complete | State::Sent => unless_refused(&plan),
         state if plan.note.is_empty() => anyhow::bail!("{}", state.told()),
-        state => anyhow::bail!("{}", words::of(state.told(), words::retold(&plan.note))),
+        state => anyhow::bail!("{}", words::of(state.told(), crate::when::retold(&plan.note))),
     }
 }
 

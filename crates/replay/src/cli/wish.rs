@@ -134,10 +134,10 @@ fn show(wish: &Wish, json: bool) -> anyhow::Result<()> {
 /// Which, what, how it stands.
 fn line(wish: &Wish) -> String {
     let said = match wish.state.is_over() {
-        true => words::retold(&wish.outcome),
-        false => words::retold(&wish.progress),
+        true => when::retold(&wish.outcome),
+        false => when::retold(&wish.progress),
     };
-    let (id, state, what) = (&wish.id, wish.state.told(), wish.kind.told());
+    let (id, state, what) = (&wish.id, wish.state.told(), when::here(&wish.kind.told()));
     match said.is_empty() {
         true => words::tr!("{id}  {state}  {what}"),
         false => words::tr!("{id}  {state}  {what}: {said}"),

@@ -108,10 +108,23 @@ pub struct Depths {
 /// When Redis does not answer. A broker that does not answer leaves the queues out.
 pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, Error> {
     let found = replicas(&runtime.store, &runtime.namespace).await?;
-    let check = check(&runtime.account, &runtime.broker, None, PATIENCE, found.now_ms).await;
-    let check = check.map_err(|unreadable| unreadable.0)?;
     let AlertConfig { checkpoint_age, .. } = common.alerts;
-    let (checkpoint, seen, live_begun_ms) = live(runtime).await?;
+    let balance = async {
+        let check = check(&runtime.account, &runtime.broker, None, PATIENCE, found.now_ms).await;
+        check.map_err(|unreadable| unreadable.0)
+    };
+    // None of them waits for another one, and so they wait together.
+    let (check, oldest, (checkpoint, seen, live_begun_ms), loads, kept, late, nobody, short, compared) = tokio::try_join!(
+        balance,
+        runtime.account.oldest(LIVE),
+        live(runtime),
+        loads(runtime),
+        kept(runtime),
+        late(runtime),
+        of_listing(runtime, LIVE, "nobody"),
+        short(runtime),
+        compared(runtime),
+    )?;
     let listed_ms = checkpoint.map(|checkpoint| listed::at_ms(checkpoint, seen.as_deref()));
     Ok(Facts {
         now_ms: found.now_ms,
@@ -119,16 +132,16 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         last_ms_ago: found.last_ms_ago,
         depths: depths(runtime, &check).await?,
         check,
-        oldest: runtime.account.oldest(LIVE).await?,
+        oldest,
         checkpoint,
         listed_ms,
         live_begun_ms,
-        loads: loads(runtime).await?,
-        kept: kept(runtime).await?,
-        late: late(runtime).await?,
-        nobody: of_listing(runtime, LIVE, "nobody").await?,
-        short: short(runtime).await?,
-        compared: compared(runtime).await?,
+        loads,
+        kept,
+        late,
+        nobody,
+        short,
+        compared,
         checkpoint_limit_s: i64::try_from(checkpoint_age.as_secs()).unwrap_or(i64::MAX),
         groups: BTreeMap::new(),
     })
@@ -156,12 +169,18 @@ async fn live(runtime: &Runtime) -> Result<(Option<i64>, Option<String>, Option<
 }
 
 async fn short(runtime: &Runtime) -> Result<Vec<Shortfall>, Error> {
-    let mut found = Vec::new();
+    let mut pipe = redis::pipe();
     for kind in LISTED_ONCE {
-        let json: Option<String> = of_listing(runtime, kind, "short").await?;
-        found.extend(json.and_then(|json| serde_json::from_str::<Shortfall>(&json).ok()));
+        pipe.cmd("HGET")
+            .arg(runtime.namespace.kind_key(kind))
+            .arg("short");
     }
-    Ok(found)
+    let mut connection = runtime.store.connection().await?;
+    let told: Vec<Option<String>> = pipe.query_async(&mut *connection).await?;
+    let told = told.into_iter().flatten();
+    Ok(told
+        .filter_map(|json| serde_json::from_str::<Shortfall>(&json).ok())
+        .collect())
 }
 
 /// What the last comparison of each kind has found.
@@ -212,8 +231,16 @@ async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depth
     let (broker, namespace) = (&runtime.broker, &runtime.namespace);
     let depth = |queue: &str| queues.get(queue).copied().map_or(0, u64::from);
     let mut found = [Depths::default(); 3];
-    let per_message = PerMessage::told(runtime).await?;
-    for (stage, found) in Stage::ALL.into_iter().zip(&mut found) {
+    let is_browsed = |stage| runtime.account.is_browsed(stage);
+    let [extract, transform, load] = Stage::ALL;
+    let (per_message, extract, transform, load) = tokio::try_join!(
+        PerMessage::told(runtime),
+        is_browsed(extract),
+        is_browsed(transform),
+        is_browsed(load)
+    )?;
+    let browsed = [extract, transform, load];
+    for ((stage, is_browsed), found) in Stage::ALL.into_iter().zip(browsed).zip(&mut found) {
         let all: u64 = broker.queues(&[stage]).iter().map(|queue| depth(queue)).sum();
         let (waiting, ready) = (
             depth(namespace.queue(stage).as_str()),
@@ -225,7 +252,7 @@ async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depth
             dead: Some(ready),
         };
         // Whoever looks at them holds some, which the broker counts in no queue.
-        if runtime.account.is_browsed(stage).await? {
+        if is_browsed {
             let known = check.dead.get(stage.name()).copied().unwrap_or(0).max(ready);
             found.dead = (known > 0).then_some(known);
         }

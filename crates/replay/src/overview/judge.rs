@@ -1,10 +1,11 @@
 //! What is not as it should be, and what to do about it.
 
 use super::{
-    comparisons,
+    comparisons, condition,
     facts::Facts,
     listing, loads,
     stages::{Paused, StageView},
+    vendors,
 };
 use crate::{browse::Group, when};
 use pipeline::{doctor::Finding, gate::Pause};
@@ -33,6 +34,8 @@ pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
     }));
     found.extend(late(facts));
     found.extend(backfills(facts));
+    found.extend(vendors::findings(facts));
+    found.extend(condition::findings(facts));
     found.extend(loads::findings(facts));
     found.extend(listing::findings(facts));
     found.extend(comparisons::findings(&facts.compared));
@@ -88,7 +91,7 @@ fn working(facts: &Facts, stage: &StageView) -> Vec<Finding> {
 fn pausing(facts: &Facts, stage: &StageView, paused: &Paused) -> Finding {
     let Paused { pause, replicas } = paused;
     let for_s = (facts.now_ms - pause.since.as_millisecond()).max(0) / 1_000;
-    let detail = words::retold(&pause.detail);
+    let detail = when::retold(&pause.detail);
     let seen = words::tr!(
         "{replicas} of {} pause since {}: {detail}",
         stage.replicas,

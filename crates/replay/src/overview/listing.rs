@@ -29,7 +29,7 @@ fn kept(facts: &Facts) -> Vec<Finding> {
         let seen = words::tr!(
             "a part of the listing waits for {}: {}",
             ago(for_s(since)),
-            words::retold(reason)
+            when::retold(reason)
         );
         let remedy = words::text!(
             "nothing of it is lost, it is listed again and again; `extractor status` names it, look in OKKI why it is not shown"

@@ -54,10 +54,8 @@ impl Load {
 
 /// Asks Redis.
 pub(super) async fn loads(runtime: &Runtime) -> Result<Loads, Error> {
-    Ok(Loads {
-        first: load(runtime, FIRST).await?,
-        backfill: load(runtime, BACKFILL).await?,
-    })
+    let (first, backfill) = tokio::try_join!(load(runtime, FIRST), load(runtime, BACKFILL))?;
+    Ok(Loads { first, backfill })
 }
 
 async fn load(runtime: &Runtime, kind: &str) -> Result<Option<Load>, Error> {

@@ -4,11 +4,13 @@
 //! its queues, and whoever keeps the read model names the groups of dead letters. Nothing of it disturbs anybody.
 
 mod comparisons;
+mod condition;
 mod facts;
 mod judge;
 mod listing;
 mod loads;
 mod stages;
+mod vendors;
 
 pub use comparisons::left_open;
 pub use facts::{Facts, LateChanges, Shortfall, gather};

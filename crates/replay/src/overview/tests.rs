@@ -421,3 +421,53 @@ fn nobody_who_lists_is_named_at_once() {
     });
     assert_eq!(two.0, Verdict::Well, "another one lists");
 }
+
+/// Whoever obeys a vendor does nothing wrong; without a word nobody knows why it waits.
+#[test]
+fn a_limit_that_a_vendor_has_named_is_told_until_it_is_over() {
+    let told = |left: u64, until_ms: i64| {
+        let limit = serde_json::json!({"bucket": "okki", "left": left, "until_ms": until_ms});
+        let mut facts = well();
+        facts.replicas[0].heartbeat.status = serde_json::json!({ "vendor_limits": [limit] });
+        Overview::of(&facts)
+    };
+    let overview = told(0, NOW_MS + 60_000);
+    assert_eq!((overview.verdict, overview.findings.len()), (Verdict::Well, 1));
+    let (finding, until) = (&overview.findings[0], when::time(NOW_MS + 60_000));
+    assert_eq!(finding.what, "extractor");
+    assert!(
+        finding.seen.contains(&format!("okki until {until}")),
+        "{finding:?}"
+    );
+    assert!(
+        told(5, NOW_MS + 60_000).findings.is_empty(),
+        "there are calls left"
+    );
+    assert!(told(0, NOW_MS - 1).findings.is_empty(), "it is over");
+}
+
+#[test]
+fn a_condition_that_drops_everybody_is_told() {
+    let told = |passed: u64, dropped: u64, loaded: u64, filtered: u64| {
+        let mut facts = well();
+        let counts = serde_json::json!({"passed": passed, "dropped": dropped});
+        facts.replicas[1].heartbeat.status = serde_json::json!({ "condition": counts });
+        (facts.check.total.loaded, facts.check.total.filtered) = (loaded, filtered);
+        let overview = Overview::of(&facts);
+        (
+            overview.verdict,
+            overview.findings.into_iter().map(|finding| finding.seen).next(),
+        )
+    };
+    let (verdict, seen) = told(0, 20, 0, 20);
+    assert_eq!(verdict, Verdict::NotWell);
+    assert!(seen.unwrap().contains("dropped all 20 customers"));
+    // After a restart the account still knows.
+    assert_eq!(told(0, 0, 0, 20).0, Verdict::NotWell);
+    assert_eq!(told(0, 19, 0, 19), (Verdict::Well, None));
+    let (verdict, seen) = told(0, 100, 500, 100);
+    assert_eq!(verdict, Verdict::Well);
+    assert!(seen.unwrap().contains("100 of 100"));
+    assert_eq!(told(1, 1_000, 500, 1_000), (Verdict::Well, None));
+    assert_eq!(told(1, 1_000, 0, 1_000), (Verdict::Well, None));
+}

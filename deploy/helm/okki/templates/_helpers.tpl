@@ -68,6 +68,16 @@
 {{- range (first $doc.spec.template.spec.containers).env }}
 {{- if eq .name "DESK_TRUSTED_PROXIES" }}{{ $_ := set . "value" $values.desk.trustedProxies }}{{ end }}
 {{- end }}
+{{- $container := first $doc.spec.template.spec.containers }}
+{{- range $name, $value := $values.desk.settings }}
+{{- $_ := set $container "env" (append $container.env (dict "name" $name "value" (toString $value))) }}
+{{- end }}
+{{- with $values.desk.oidcSecret }}
+{{- $_ := set $container "env" (append $container.env (dict "name" "DESK_OIDC_CLIENT_SECRET_FILE" "value" "/var/run/secrets/okki/oidc/client-secret")) }}
+{{- $projected := (first $doc.spec.template.spec.volumes).projected }}
+{{- $source := dict "secret" (dict "name" . "items" (list (dict "key" "client-secret" "path" "oidc/client-secret"))) }}
+{{- $_ := set $projected "sources" (append $projected.sources $source) }}
+{{- end }}
 {{- end }}
 {{- if eq $doc.kind "ScaledObject" }}
 {{- $range := index $values.keda $doc.metadata.name }}

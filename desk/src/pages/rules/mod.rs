@@ -80,7 +80,7 @@ fn state(standing: &Standing) -> Markup {
     html! {
         @match &standing.off {
             None => (words::text!("on")),
-            Some(off) => { (words::text!("off")) ": " (words::retold(&off.why)) " (" (off.by) ")" }
+            Some(off) => { (words::text!("off")) ": " (replay::when::retold(&off.why)) " (" (off.by) ")" }
         }
     }
 }
@@ -88,7 +88,7 @@ fn state(standing: &Standing) -> Markup {
 fn last(standing: &Standing) -> Markup {
     html! {
         @if let Some(last) = &standing.last {
-            (parts::time(last.begun_at)) " " (words::retold(&last.note))
+            (parts::time(last.begun_at)) " " (replay::when::retold(&last.note))
             @if let Some(plan) = &last.plan { " " a .id href=(format!("/plans/{plan}")) { (plan) } }
         } @else { "–" }
     }

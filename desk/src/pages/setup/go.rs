@@ -109,7 +109,7 @@ fn told(wish: &Wish) -> Markup {
     } else {
         &wish.progress
     };
-    html! { p class=(class) data-wish=(wish.state.name()) { (wish.kind.told()) ": " (wish.state.told()) @if !text.is_empty() { " · " (words::retold(text)) } } }
+    html! { p class=(class) data-wish=(wish.state.name()) { (replay::when::here(&wish.kind.told())) ": " (wish.state.told()) @if !text.is_empty() { " · " (words::retold(text)) } } }
 }
 
 pub(super) fn shown(ask: &Ask, view: &View) -> Markup {

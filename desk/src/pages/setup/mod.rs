@@ -232,7 +232,7 @@ fn card(program: &Program) -> Markup {
                 Standing::Absent | Standing::OnItsOwn => {
                     p .note { (parts::coded(&words::tr!("To set it up from here: `SETUP_DIR=/var/lib/okki {} run`, with AMQP_URL, REDIS_URL and NAMESPACE as for the desk.", program.name))) }
                 }
-                Standing::Paused => { @if let Some(pause) = &program.pause { p .note { (words::retold(pause)) } } }
+                Standing::Paused => { @if let Some(pause) = &program.pause { p .note { (replay::when::retold(pause)) } } }
                 _ => {}
             }
         }

@@ -47,7 +47,7 @@ async fn status(pipeline: &PipelineUnderTest) -> Value {
 fn lies(pipeline: &PipelineUnderTest, id: i64, time: i64, times: u64) {
     let member = FaultKind::Member {
         name: "update_time".into(),
-        value: beijing(time),
+        value: beijing(time).into(),
     };
     let fault = Fault::on(Vendor::Okki, "info", member).containing(&id.to_string());
     pipeline.simulator.fault(fault.times(times));

@@ -18,6 +18,7 @@ mod rotation;
 mod scaling;
 mod secrets;
 mod status;
+mod told;
 mod traces;
 
 /// A row that the form refuses, by the text of a customer in it.

@@ -3,6 +3,7 @@
 mod access;
 mod by_hand;
 mod cells;
+mod document;
 mod exchange;
 mod goes_on;
 mod health;
@@ -10,12 +11,14 @@ mod links;
 mod looks;
 mod oidc;
 mod oidc_hostile;
+mod people;
 mod repairs;
 mod replays;
 mod rules;
 mod setup;
 mod sign_in;
 mod tls;
+mod viewer;
 
 use crate::loader::feed::Feed;
 use kit::{

@@ -109,7 +109,7 @@ pub(crate) fn groups(out: &mut impl Write, stage: Stage, groups: &[Group]) -> Re
         ];
         table::row(out, &GROUPS, cells)?;
         match &group.field {
-            Some(field) => table::below(out, &words::of(field, words::retold(&group.example)))?,
+            Some(field) => table::below(out, &words::of(field, crate::when::retold(&group.example)))?,
             None => table::below(out, &group.example)?,
         }
     }
@@ -146,7 +146,10 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
             count => words::tr!("{count}: {}", words::list(&customers)),
         },
     )?;
-    line("reason", words::of(&record.code, words::retold(&record.message)))?;
+    line(
+        "reason",
+        words::of(&record.code, crate::when::retold(&record.message)),
+    )?;
     line("group", group.to_owned())?;
     if let Some(vendor) = &record.vendor {
         line("vendor", words::of(&vendor.code, &vendor.message))?;
@@ -191,7 +194,7 @@ fn attempts(out: &mut impl Write, record: &FailureRecord) -> Result<()> {
     table::fact(out, "attempts", &text)?;
     for attempt in &record.attempts {
         let how = words::of(words::said(&attempt.action), &attempt.code);
-        let how = words::of(how, words::retold(&attempt.message));
+        let how = words::of(how, crate::when::retold(&attempt.message));
         let text = format!("{}  {how}", time(attempt.at));
         table::below(out, &text)?;
     }

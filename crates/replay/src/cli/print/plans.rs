@@ -201,7 +201,10 @@ pub(crate) fn outcome(out: &mut impl Write, one: &LetterOutcome) -> Result<()> {
                 "{}",
                 words::tr!("{outcome} in {}  {}", failed.stage, failed.now)
             )?;
-            table::below(out, &words::of(&failed.code, words::retold(&failed.message)))?;
+            table::below(
+                out,
+                &words::of(&failed.code, crate::when::retold(&failed.message)),
+            )?;
             let vendor = failed.vendor.as_ref();
             let vendor = vendor.map(|answer| words::tr!("the vendor: {}: {}", answer.code, answer.message));
             table::below(out, &vendor.unwrap_or_default())

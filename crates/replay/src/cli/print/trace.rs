@@ -90,7 +90,7 @@ fn details(step: &Step) -> String {
     }
     let mut text = words::clauses(&parts);
     if !step.message.is_empty() {
-        text = words::of(text, words::retold(&step.message));
+        text = words::of(text, crate::when::retold(&step.message));
     }
     text
 }
