@@ -231,7 +231,10 @@ async fn short_pages_cost_one_call_more() {
 #[tokio::test]
 async fn pages_of_few_rows_whose_totals_are_their_rows_hide_nobody() {
     for fits in [
-        (|rows| if rows[0].0 % 3 == 0 { 6 } else { 100 }) as Fits,
+        (|rows| match rows.first() {
+            Some((id, _)) if id % 3 == 0 => 6,
+            _ => 100,
+        }) as Fits,
         |rows| if rows.len() > 500 { 100 } else { 10 },
         |_| 3,
     ] {
