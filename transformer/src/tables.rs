@@ -7,6 +7,7 @@ use pipeline::alert::{Problem, Severity};
 use pipeline::names::Namespace;
 use pipeline::service::Runtime;
 use pipeline::store::Store;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::map::{LARGEST_TABLE, MOST_ROWS, Mapping};
 
@@ -17,9 +18,16 @@ const HASHES: usize = 6;
 /// Under which people are told of a table that cannot be used.
 const PROBLEM: &str = "lookup";
 
-/// Waits until every table that is in Redis was read once, because without its rows cells would go blank.
-pub(crate) async fn await_hashes(rt: &Runtime, mapping: &Mapping) {
+/// Waits until every table that is in Redis was read once, because without its rows cells would go blank, and keeps all
+/// tables as they are from then on.
+pub(crate) async fn kept(rt: &Runtime, mapping: &Arc<Mapping>) -> AbortOnDropHandle<()> {
+    await_hashes(rt, mapping).await;
+    AbortOnDropHandle::new(tokio::spawn(watch(rt.clone(), Arc::clone(mapping))))
+}
+
+async fn await_hashes(rt: &Runtime, mapping: &Mapping) {
     while let Err(error) = ask(&rt.store, &rt.namespace, mapping).await {
+        let error = format!("{error:#}");
         tracing::warn!(error, "tables of look-ups are awaited");
         let waits = words::text!("nothing is mapped until it can be read");
         raise(rt, words::of(error, waits));
@@ -31,14 +39,16 @@ pub(crate) async fn await_hashes(rt: &Runtime, mapping: &Mapping) {
 }
 
 /// Reads the hashes and makes tables of them, for who does not go on looking.
-pub(crate) async fn ask(store: &Store, namespace: &Namespace, mapping: &Mapping) -> Result<(), String> {
+pub(crate) async fn ask(store: &Store, namespace: &Namespace, mapping: &Mapping) -> anyhow::Result<()> {
     if mapping.sources().hashes().is_empty() {
         return Ok(());
     }
-    give(store, namespace, mapping).await?;
+    give(store, namespace, mapping)
+        .await
+        .map_err(anyhow::Error::msg)?;
     // What has changed counts when it is the same at the next look.
     for _ in 0..2 {
-        mapping.sources().refresh()?;
+        mapping.sources().refresh().map_err(anyhow::Error::msg)?;
     }
     Ok(())
 }
@@ -59,6 +69,9 @@ async fn give(store: &Store, namespace: &Namespace, mapping: &Mapping) -> Result
                     LARGEST_TABLE >> 20
                 )));
             }
+            Err(error) if !error.is_outage() => {
+                return Err(of(words::tr!("what Redis has under {key} is no hash of texts")));
+            }
             Err(error) => return Err(of(words::of(key, error.explain()))),
         }
     }
@@ -66,7 +79,7 @@ async fn give(store: &Store, namespace: &Namespace, mapping: &Mapping) -> Result
 }
 
 /// Reads the files and hashes again when they change, until the process ends.
-pub(crate) async fn watch(rt: Runtime, mapping: Arc<Mapping>) {
+async fn watch(rt: Runtime, mapping: Arc<Mapping>) {
     if mapping.sources().is_empty() {
         return;
     }

@@ -72,8 +72,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         mapping.paths().into_iter(),
     ));
     let _profile = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&watch).run()));
-    tables::await_hashes(&rt, &mapping).await;
-    let _tables = AbortOnDropHandle::new(tokio::spawn(tables::watch(rt.clone(), Arc::clone(&mapping))));
+    let _tables = tables::kept(&rt, &mapping).await;
     let condition = condition::announce(rt.clone(), mapping.condition_digest());
     let _condition = AbortOnDropHandle::new(tokio::spawn(condition));
     let rollout = Arc::new(Rollout::new(rt.clone(), mapping.fingerprint().to_owned()));

@@ -3,6 +3,8 @@
 use sqlparser::ast::{self, DuplicateTreatment, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::super::expression::Source;
+use super::super::path::Path;
 use super::calls::finish;
 use super::compile::Compiler;
 use super::expr::{Aggregate, Expr, Key};
@@ -61,12 +63,7 @@ pub(super) fn aggregate_call(
         }
     }
     let of = Box::new(of);
-    let mut over = Vec::new();
-    of.placeholders(&mut |placeholder| {
-        if let super::super::expression::Source::Path(path) = &placeholder.source {
-            over.push(path.clone());
-        }
-    });
+    let over = paths(&of);
     if over.is_empty() {
         return c.fault(
             span,
@@ -82,6 +79,16 @@ pub(super) fn aggregate_call(
         order,
         separator,
     }
+}
+
+fn paths(of: &Expr) -> Vec<Path> {
+    let mut found = Vec::new();
+    of.placeholders(&mut |placeholder| {
+        if let Source::Path(path) = &placeholder.source {
+            found.push(path.clone());
+        }
+    });
+    found
 }
 
 /// What a list is put in order by; a number is the place of an argument, as on the server.

@@ -3,7 +3,6 @@
 use sqlparser::ast::{self, Spanned, UnaryOperator};
 
 use super::super::expression::{Fault, Piece};
-use super::collated::collation;
 use super::expr::Expr;
 use super::parse::{Source, parse};
 use super::value::{Kind, Value};
@@ -199,29 +198,13 @@ impl Compiler {
                 expr,
                 pattern,
                 escape_char,
-            } => {
-                let value = self.boxed(expr);
-                let pattern = self.like(pattern, escape_char.as_deref(), collation([&*value]));
-                Expr::Like {
-                    value,
-                    pattern,
-                    negated: *negated,
-                }
-            }
+            } => self.is_like(expr, pattern, escape_char.as_deref(), *negated),
             Tree::RLike {
                 negated,
                 expr,
                 pattern,
                 ..
-            } => {
-                let value = self.boxed(expr);
-                let pattern = self.regexp(pattern, collation([&*value]));
-                Expr::Regexp {
-                    value,
-                    pattern,
-                    negated: *negated,
-                }
-            }
+            } => self.is_match(expr, pattern, *negated),
             other => calls::call(self, other),
         }
     }

@@ -3,19 +3,41 @@
 use sqlparser::ast::{self, Spanned};
 
 use super::super::expression::{Pipe, Placeholder};
+use super::collated::{self, collation};
 use super::collation::Collation;
 use super::compile::Compiler;
 use super::expr::{Expr, LikePattern, Part, RegexPattern};
 use super::like::{self, Like};
 
 impl Compiler {
-    /// The collation is that of the value; the pattern's own counts as well.
-    pub(super) fn like(
+    pub(super) fn is_like(
         &mut self,
+        value: &ast::Expr,
         pattern: &ast::Expr,
         escape: Option<&ast::Expr>,
-        collation: Collation,
-    ) -> LikePattern {
+        negated: bool,
+    ) -> Expr {
+        let value = self.boxed(value);
+        let pattern = self.like(pattern, escape, collation([&*value]));
+        Expr::Like {
+            value,
+            pattern,
+            negated,
+        }
+    }
+
+    pub(super) fn is_match(&mut self, value: &ast::Expr, pattern: &ast::Expr, negated: bool) -> Expr {
+        let value = self.boxed(value);
+        let pattern = self.regexp(pattern, collation([&*value]));
+        Expr::Regexp {
+            value,
+            pattern,
+            negated,
+        }
+    }
+
+    /// The collation is that of the value; the pattern's own counts as well.
+    fn like(&mut self, pattern: &ast::Expr, escape: Option<&ast::Expr>, collation: Collation) -> LikePattern {
         let (pattern, own) = self.uncollated(pattern);
         let collation = own.max(collation);
         let escape = match escape.map(|tree| (self.expr(tree), tree)) {
@@ -38,7 +60,7 @@ impl Compiler {
                 collation,
             ),
             other => {
-                let collation = super::collated::collation([&other]).max(collation);
+                let collation = collated::collation([&other]).max(collation);
                 LikePattern::Dynamic(Box::new(other), escape, collation)
             }
         }
@@ -56,7 +78,7 @@ impl Compiler {
         }
     }
 
-    pub(super) fn regexp(&mut self, pattern: &ast::Expr, collation: Collation) -> RegexPattern {
+    fn regexp(&mut self, pattern: &ast::Expr, collation: Collation) -> RegexPattern {
         let (pattern, own) = self.uncollated(pattern);
         let collation = own.max(collation);
         match self.expr(pattern) {
@@ -74,7 +96,7 @@ impl Compiler {
                 RegexPattern::Dynamic(Box::new(Expr::Template(guarded(parts, Guard::Regex))), collation)
             }
             other => {
-                let collation = super::collated::collation([&other]).max(collation);
+                let collation = collated::collation([&other]).max(collation);
                 RegexPattern::Dynamic(Box::new(other), collation)
             }
         }

@@ -106,7 +106,7 @@ impl Namespace {
     /// Hash, written by others: rows of a look-up by their key.
     #[must_use]
     pub fn lookup_key(&self, name: &str) -> String {
-        self.key(&format!("lookup:{name}"))
+        self.key(format!("lookup:{name}"))
     }
 
     /// Text: which index of the form is valid.

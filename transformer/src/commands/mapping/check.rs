@@ -47,9 +47,7 @@ pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
     if args.live {
         let SharedConfig { redis, namespace, .. } = args.shared.try_into()?;
         let store = Store::connect(&redis)?;
-        crate::tables::ask(&store, &namespace, &mapping)
-            .await
-            .map_err(anyhow::Error::msg)?;
+        crate::tables::ask(&store, &namespace, &mapping).await?;
         let profile = super::seen::lately(&store, &namespace).await?;
         if let Some(profile) = profile.filter(|_| no_files) {
             known = Known::with(profile);

@@ -44,9 +44,7 @@ pub(super) async fn at_hand(shared: SharedArgs, mapping: &Mapping) -> anyhow::Re
     let SharedConfig { redis, namespace, .. } = shared.try_into()?;
     let store = Store::connect(&redis)?;
     let asked = async {
-        tables::ask(&store, &namespace, mapping)
-            .await
-            .map_err(anyhow::Error::msg)?;
+        tables::ask(&store, &namespace, mapping).await?;
         lately(&store, &namespace).await
     };
     tokio::time::timeout(PATIENCE, asked)

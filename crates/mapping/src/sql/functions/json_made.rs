@@ -40,7 +40,7 @@ fn member<'r>(args: &'r [Expr], at: usize, env: &Env<'r>) -> Result<String, Fail
 }
 
 fn object<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         return Err(Failure::new(
             "arguments",
             words::text!("JSON_OBJECT takes keys and values in pairs"),

@@ -55,9 +55,7 @@ pub(super) async fn run(args: PlanArgs) -> anyhow::Result<()> {
         ..
     } = args.shared.try_into()?;
     let store = Store::connect(&redis)?;
-    crate::tables::ask(&store, &namespace, &mapping)
-        .await
-        .map_err(anyhow::Error::msg)?;
+    crate::tables::ask(&store, &namespace, &mapping).await?;
     let snapshots = Snapshots::new(&store, &namespace, &snapshot_keys);
     let watermarks = Watermarks::new(store.clone(), namespace.clone());
     let asked = || ::words::tr!("REDIS_URL: read the kept snapshots");
