@@ -109,7 +109,9 @@ impl Comparison<'_> {
         let writer = self.writer;
         let (client, recognition) = (&writer.vendor.client, self.recognition);
         let patience = Patience::new(PATIENCE);
-        let shown = writer.readable_by_command(recognition, companies, &patience).await;
+        let shown = writer
+            .readable_by_command(recognition, companies, &patience)
+            .await;
         let Some(Shown {
             mut found,
             unreadable,
