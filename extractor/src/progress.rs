@@ -117,7 +117,10 @@ fn together(runs: &[Run]) -> anyhow::Result<Run> {
 impl Summary {
     /// How many customers were shown, and how many OKKI counts, where that is more by a tenth or more.
     pub(crate) fn lacks_many(&self) -> Option<(u64, u64)> {
-        let expected = self.run.falls_short_of().filter(|_| !self.run.may_be_overstated())?;
+        let expected = self
+            .run
+            .falls_short_of()
+            .filter(|_| !self.run.may_be_overstated())?;
         Some((expected.saturating_sub(self.run.short), expected))
     }
 

@@ -92,7 +92,8 @@ impl Vendor {
         self.try_until(None, patience, false, call).await
     }
 
-    async fn try_until<T, F, Fut>(
+    /// `gated`: waits for the gate.
+    pub(crate) async fn try_until<T, F, Fut>(
         &self,
         live: Option<&LiveBatch>,
         patience: &Patience,

@@ -210,7 +210,10 @@ impl Error {
     pub(crate) const fn is_of_request(&self) -> bool {
         matches!(
             self,
-            Self::NotFound { .. } | Self::Business { .. } | Self::Shape(_) | Self::Outage(Outage::Unknown { .. })
+            Self::NotFound { .. }
+                | Self::Business { .. }
+                | Self::Shape(_)
+                | Self::Outage(Outage::Unknown { .. })
         )
     }
 

@@ -84,11 +84,9 @@ fn a_listed_time_that_lies_ahead_is_no_version() {
 
 #[test]
 fn a_bad_row_costs_one_row() {
-    let page =
-        page(r#"{"list":[{"company_id":1},{"name":"x"},7,{"company_id":[]}],"totalItem":4}"#).unwrap();
+    let page = page(r#"{"list":[{"company_id":1},{"name":"x"},7,{"company_id":[]}],"totalItem":4}"#).unwrap();
     assert_eq!((page.items.len(), page.damaged.len(), page.rows()), (1, 3, 4));
-    let named =
-        page_of(r#"{"company_id":"5.6e99","serial_id":"C7","update_time":"2025-11-06 00:08:47"}"#);
+    let named = page_of(r#"{"company_id":"5.6e99","serial_id":"C7","update_time":"2025-11-06 00:08:47"}"#);
     let expected = DamagedRow {
         reason: "`company_id` is `5.6e99`".to_owned(),
         serial_id: Some("C7".to_owned()),

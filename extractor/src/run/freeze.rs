@@ -183,11 +183,7 @@ impl Runner {
     }
 
     /// The first page of each part of the listing.
-    pub(super) async fn first_pages(
-        &self,
-        kind: RunKind,
-        request: &PageRequest,
-    ) -> Result<FirstPages, Stop> {
+    pub(super) async fn first_pages(&self, kind: RunKind, request: &PageRequest) -> Result<FirstPages, Stop> {
         let is_empty = |page: &Page| page.total == Some(0) && page.rows() == 0;
         let vendor = |part| self.vendor(kind, part);
         let (mut first, mut are_empty, mut failed) = (None::<Page>, true, None);

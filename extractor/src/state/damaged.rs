@@ -200,7 +200,9 @@ impl State {
             false => None,
         };
         // More has been added to it meanwhile, which nobody has listed again.
-        let has_grown = kept.as_ref().is_some_and(|kept| (kept.start, kept.end) != (span.start, span.end));
+        let has_grown = kept
+            .as_ref()
+            .is_some_and(|kept| (kept.start, kept.end) != (span.start, span.end));
         let span = kept.as_ref().unwrap_or(span);
         let command = if is_whole && !has_grown {
             redis::cmd("HDEL").arg(key).arg(name).to_owned()
@@ -256,7 +258,10 @@ mod tests {
             span(false, Some(2), 4),
             span(false, Some(8), 9),
         ]);
-        let spans: Vec<_> = wide.iter().map(|span| (span.name(), span.start, span.end)).collect();
+        let spans: Vec<_> = wide
+            .iter()
+            .map(|span| (span.name(), span.start, span.end))
+            .collect();
         assert_eq!(
             spans,
             [
@@ -264,7 +269,10 @@ mod tests {
                 ("removed:wide".to_owned(), None, 3)
             ]
         );
-        let waited = DamagedSpan { tries: 50, ..wide[0].clone() };
+        let waited = DamagedSpan {
+            tries: 50,
+            ..wide[0].clone()
+        };
         assert!(!waited.is_given_up(), "many customers may be in it");
         assert_eq!(waited.waits_from(0).due_ms, LONGEST_PART_S * 1_000);
     }

@@ -29,7 +29,9 @@ pub(super) async fn still_there(writer: &Writer, found: Vec<Duplicate>) -> anyho
     while found.peek().is_some() {
         let some: Vec<Duplicate> = found.by_ref().take(LARGEST_BATCH).collect();
         let Some(shown) = rows_of(writer, &recognition, &some).await else {
-            tracing::warn!("the form cannot be asked now: rows are listed as they were when it was read last");
+            tracing::warn!(
+                "the form cannot be asked now: rows are listed as they were when it was read last"
+            );
             left.extend(some);
             left.extend(found);
             return Ok(left);
@@ -67,14 +69,13 @@ async fn rows_of(writer: &Writer, recognition: &Recognition, some: &[Duplicate])
 }
 
 /// What cannot be asked stays as it was known.
-async fn is_of(
-    writer: &Writer,
-    recognition: &Recognition,
-    shown: &Found,
-    company: &str,
-    row: &str,
-) -> bool {
-    if shown.get(company).into_iter().flatten().any(|shown| shown.id == row) {
+async fn is_of(writer: &Writer, recognition: &Recognition, shown: &Found, company: &str, row: &str) -> bool {
+    if shown
+        .get(company)
+        .into_iter()
+        .flatten()
+        .any(|shown| shown.id == row)
+    {
         return true;
     }
     // Its key may be spelled in another way.

@@ -153,17 +153,31 @@ impl Client {
         cursor: Option<&str>,
         filter: Option<&Filter<'_>>,
     ) -> Reply<Vec<Map<String, Value>>> {
-        if let Some(unknown) = self.ask_kinds().await {
-            return unknown.map(|()| Vec::new());
-        }
         let call = List {
             limit: LARGEST_BATCH,
             data_id: cursor.filter(|cursor| !cursor.is_empty()),
             filter,
         };
+        self.list_as(lane, &call).await
+    }
+
+    /// At most so many rows after `cursor`.
+    pub(crate) async fn list_some(&self, cursor: &str, limit: usize) -> Reply<Vec<Map<String, Value>>> {
+        let call = List {
+            limit,
+            data_id: Some(cursor).filter(|cursor| !cursor.is_empty()),
+            filter: None,
+        };
+        self.list_as(Lane::Live, &call).await
+    }
+
+    async fn list_as(&self, lane: Lane, call: &List<'_>) -> Reply<Vec<Map<String, Value>>> {
+        if let Some(unknown) = self.ask_kinds().await {
+            return unknown.map(|()| Vec::new());
+        }
         let path = "/api/v5/app/entry/data/list";
         let reply = self
-            .post::<Page>(&self.company.buckets.list, path, &call, lane, ALWAYS)
+            .post::<Page>(&self.company.buckets.list, path, call, lane, ALWAYS)
             .await;
         reply.map(|page| page.data)
     }

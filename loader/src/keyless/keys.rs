@@ -130,7 +130,11 @@ pub(crate) async fn with_rows(
         .insist_paused(&patience, move || client.rows_of(recognition, companies))
         .await;
     match tried {
-        Tried::Done(shown, _) => Ok(shown.rows.into_iter().map(|(key, rows)| (key, rows.len())).collect()),
+        Tried::Done(shown, _) => Ok(shown
+            .rows
+            .into_iter()
+            .map(|(key, rows)| (key, rows.len()))
+            .collect()),
         Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
         Tried::Lost | Tried::Held | Tried::Aside => Err(Error::Away),
     }

@@ -131,7 +131,12 @@ impl Ledger {
         args.push(self.lease().as_millis().to_string().into());
         args.push(if absent_may_be_deleted { "1" } else { "0" }.into());
         args.push(looked.map_or(0, |looked| looked.began_ms).to_string().into());
-        args.push(looked.map_or(0, |looked| looked.took.as_millis()).to_string().into());
+        args.push(
+            looked
+                .map_or(0, |looked| looked.took.as_millis())
+                .to_string()
+                .into(),
+        );
         args.push(items.len().to_string().into());
         for item in items {
             args.push(item.company.into());

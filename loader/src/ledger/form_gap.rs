@@ -15,7 +15,9 @@ impl Ledger {
             .arg(schema::form::RIGHT_AT)
             .arg(at_ms)
             .ignore();
-        pipe.cmd("HEXISTS").arg(self.form_key()).arg(schema::form::GAP_SINCE);
+        pipe.cmd("HEXISTS")
+            .arg(self.form_key())
+            .arg(schema::form::GAP_SINCE);
         let mut connection = self.store().connection().await?;
         let (gap,): (bool,) = pipe
             .query_async(&mut *connection)

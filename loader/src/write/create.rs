@@ -134,12 +134,7 @@ impl Writer {
         self.vendor.breaker.doubted_since(&members.first()?.transaction)
     }
 
-    async fn send(
-        &self,
-        work: &Work<'_>,
-        members: &[Member],
-        history: History,
-    ) -> Tried<Sent> {
+    async fn send(&self, work: &Work<'_>, members: &[Member], history: History) -> Tried<Sent> {
         let rows: Vec<&str> = members.iter().map(|member| &*member.row).collect();
         let transaction = members.first().map_or("", |member| member.transaction.as_str());
         let sent = AtomicBool::new(history.sent);

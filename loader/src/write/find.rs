@@ -84,10 +84,7 @@ impl Writer {
         recognition: &Recognition,
         group: &[Member],
     ) -> Option<Looked> {
-        let rows: Vec<(&str, &str)> = group
-            .iter()
-            .map(|member| (member.company.as_str(), ""))
-            .collect();
+        let rows: Vec<(&str, &str)> = group.iter().map(|member| (member.company.as_str(), "")).collect();
         failpoint::hit("lookup-before").await;
         let shown = self.rows_shown(recognition, &rows, true, &work.patience).await;
         failpoint::hit("lookup-after").await;
@@ -255,7 +252,10 @@ impl Writer {
         if self.is_young(work, written) {
             return Some(false);
         }
-        Some(matches!(self.whole_row(&member.row_id, &work.patience).await?, Ok(None)))
+        Some(matches!(
+            self.whole_row(&member.row_id, &work.patience).await?,
+            Ok(None)
+        ))
     }
 
     /// Waits until what was written a moment ago can be seen, or not at all while refusals are believed; `false` when

@@ -66,6 +66,7 @@ pub(crate) use everybody::tell_held;
 pub(crate) use leases::{beat, sweep};
 pub(crate) use order::Order;
 pub(crate) use prepare::{Prepared, Receipt, Sorted, Unfit, sort};
+pub(crate) use readable::Shown;
 pub(crate) use refetch::NotAsked;
 pub(crate) use verify::{Owed, verify};
 

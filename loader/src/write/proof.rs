@@ -125,7 +125,9 @@ impl Writer {
     /// Whether a row may still be missing from queries that was written at this time of Redis' clock.
     pub(super) fn is_young(&self, work: &Work<'_>, written_ms: Option<i64>) -> bool {
         let age = written_ms.map(|written| work.live.now_ms().saturating_sub(written));
-        age.is_some_and(|age| i128::from(age) < i128::try_from(self.lateness().as_millis()).unwrap_or(i128::MAX))
+        age.is_some_and(|age| {
+            i128::from(age) < i128::try_from(self.lateness().as_millis()).unwrap_or(i128::MAX)
+        })
     }
 
     /// Frees rows to which nothing can be sent safely yet; their records come again after a while.

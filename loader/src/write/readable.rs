@@ -62,6 +62,28 @@ impl Writer {
         keys: Keys,
         patience: &Patience,
     ) -> Option<Shown> {
+        self.divided(recognition, companies, keys, patience, true).await
+    }
+
+    /// The same for commands, whose gate never opens.
+    pub(crate) async fn readable_by_command(
+        &self,
+        recognition: &Recognition,
+        companies: &[&str],
+        patience: &Patience,
+    ) -> Option<Shown> {
+        self.divided(recognition, companies, Keys::Right, patience, false)
+            .await
+    }
+
+    async fn divided(
+        &self,
+        recognition: &Recognition,
+        companies: &[&str],
+        keys: Keys,
+        patience: &Patience,
+        gated: bool,
+    ) -> Option<Shown> {
         let (vendor, mut shown) = (&self.vendor, Shown::default());
         shown.whole = true;
         let mut backoff = Backoff::new(RESEND.0, RESEND.1);
@@ -69,7 +91,7 @@ impl Writer {
         let mut waiting = vec![(companies, 0)];
         while let Some((group, failed)) = waiting.pop() {
             let tried = vendor
-                .insist(None, patience, move || async move {
+                .try_until(None, patience, gated, move || async move {
                     let reply = match keys {
                         Keys::Right => vendor.client.rows_of(recognition, group).await,
                         Keys::SpelledOtherwise => {

@@ -6,8 +6,8 @@
 
 use crate::{failure::record::FailureRecord, mask::mask_text, message::Subject};
 use prost::Message;
-use std::ops::Range;
 use proto::v1::{CompanySnapshot, FormRecord};
+use std::ops::Range;
 
 /// Stands for what was taken out.
 const TAKEN_OUT: &str = "…";
@@ -93,11 +93,17 @@ fn folded(text: &str) -> Vec<Letter> {
         .char_indices()
         .flat_map(|(at, char)| {
             let place = at..at + char.len_utf8();
-            narrow(char).to_lowercase().map(move |folded| (folded, place.clone()))
+            narrow(char)
+                .to_lowercase()
+                .map(move |folded| (folded, place.clone()))
         })
         .filter(|(char, _)| !char.is_whitespace())
         .collect();
-    let is_digit = |at: usize| letters.get(at).is_some_and(|(char, _): &Letter| char.is_ascii_digit());
+    let is_digit = |at: usize| {
+        letters
+            .get(at)
+            .is_some_and(|(char, _): &Letter| char.is_ascii_digit())
+    };
     let separates = |at: usize| {
         matches!(letters[at].0, '-' | '.' | '(' | ')' | '/') && at > 0 && is_digit(at - 1) && is_digit(at + 1)
     };
@@ -128,7 +134,10 @@ fn without(text: &str, cell: &str) -> String {
             at += 1;
             continue;
         }
-        let same = letters[at..].iter().zip(&wanted).take_while(|((char, _), other)| char == *other);
+        let same = letters[at..]
+            .iter()
+            .zip(&wanted)
+            .take_while(|((char, _), other)| char == *other);
         let same = same.count();
         let is_told = same == wanted.len() || same >= PREFIX.max(wanted.len().div_ceil(2));
         let (from, until) = (letters[at].1.start, letters[at + same - 1].1.end);

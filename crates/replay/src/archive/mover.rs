@@ -134,7 +134,10 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
         account::tell(self.workspace, self.workspace.stage, what, told, &self.running.id).await;
         let record = self.workspace.rt.namespace.operation_key(&self.running.id);
         self.leaving.arrived(&self.mark, &letters, &record).await?;
-        let subjects: Vec<_> = chunk.iter().flat_map(|taken| subjects_of(&taken.letter)).collect();
+        let subjects: Vec<_> = chunk
+            .iter()
+            .flat_map(|taken| subjects_of(&taken.letter))
+            .collect();
         enter(self.workspace, self.workspace.stage, self.disposition, &subjects).await;
         if self.disposition == Disposition::Dead && subjects.len() > chunk.len() {
             let rt = &self.workspace.rt;

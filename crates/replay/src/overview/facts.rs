@@ -218,7 +218,11 @@ async fn kept(runtime: &Runtime) -> Result<Vec<(String, i64)>, Error> {
     places.sort_by_key(|(_, (_, since))| *since);
     let mut kept: Vec<_> = parts.into_iter().map(|(_, kept)| kept).collect();
     if let Some((_, (reason, since))) = places.first() {
-        let told = words::kept!("{} places with rows that nobody is known of, the first: {}", places.len(), reason);
+        let told = words::kept!(
+            "{} places with rows that nobody is known of, the first: {}",
+            places.len(),
+            reason
+        );
         kept.push((told, *since));
     }
     Ok(kept)

@@ -54,7 +54,9 @@ impl Pass<'_> {
     /// Whether a letter goes back to a stage of this namespace.
     fn knows_way_back(&self, letter: &Letter) -> bool {
         let namespace = &self.workspace.rt.namespace;
-        Stage::ALL.iter().any(|stage| namespace.queue(*stage) == letter.record.return_queue)
+        Stage::ALL
+            .iter()
+            .any(|stage| namespace.queue(*stage) == letter.record.return_queue)
     }
 
     /// Notes, publishes, writes down and removes.

@@ -98,7 +98,11 @@ async fn one(workspace: &Workspace, standing: &Standing, now: i64, left: Option<
     };
     rules.note(&rule.name, &last).await?;
     if last.broken_off >= BROKEN_OFF {
-        let why = words::kept!("{} runs in a row failed, the last one: {}", last.broken_off, last.note);
+        let why = words::kept!(
+            "{} runs in a row failed, the last one: {}",
+            last.broken_off,
+            last.note
+        );
         return ends_itself(&mine, rule, why).await;
     }
     let Some(plan) = ran? else { return Ok(()) };

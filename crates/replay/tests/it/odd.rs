@@ -44,8 +44,7 @@ async fn a_letter_that_no_queue_of_ours_takes_back_keeps_no_other_from_its_way()
     let failure = Failure::new("broken", "for good");
     let message = reference(7);
     let envelope = Envelope::new(&message, 1_700_000_000_000);
-    let attempts =
-        pipeline::failure::record::extend_history("", &failure, 1_700_000_000_000, "dead".into());
+    let attempts = pipeline::failure::record::extend_history("", &failure, 1_700_000_000_000, "dead".into());
     let body = message.encode_to_vec();
     let home = "nobody.extract".to_owned();
     let record = FailureRecord::new(
@@ -72,7 +71,12 @@ async fn a_letter_that_no_queue_of_ours_takes_back_keeps_no_other_from_its_way()
     let plan = run(&workspace(&bench, Stage::Extract), plan, &options, &mut |_| {})
         .await
         .unwrap();
-    assert_eq!((plan.sent, plan.count([End::Refused])), (3, 1), "{:?}", plan.state);
+    assert_eq!(
+        (plan.sent, plan.count([End::Refused])),
+        (3, 1),
+        "{:?}",
+        plan.state
+    );
     assert_ne!(plan.state, State::Paused);
     assert_eq!(bench.depth(&bench.queue(Stage::Extract)).await, 3);
     assert_eq!(ids(&bench, Stage::Extract).await.len(), 1);

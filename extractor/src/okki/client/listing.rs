@@ -119,9 +119,7 @@ impl Client {
         patience: Patience,
     ) -> Result<Page, Error> {
         match self.answered_page(lane, request, part, patience).await {
-            Err(error)
-                if error.may_say_nobody() && self.says_nobody(lane, request, part, &error).await =>
-            {
+            Err(error) if error.may_say_nobody() && self.says_nobody(lane, request, part, &error).await => {
                 Ok(Page {
                     total: Some(0),
                     ..Page::default()
@@ -133,13 +131,7 @@ impl Client {
 
     /// Whether the listing says in this way that it shows nobody: it does so of a span in which nobody can be, while it shows
     /// others. Any answer of the same words says so from then on.
-    async fn says_nobody(
-        &self,
-        lane: Lane,
-        request: &PageRequest,
-        part: usize,
-        error: &Error,
-    ) -> bool {
+    async fn says_nobody(&self, lane: Lane, request: &PageRequest, part: usize, error: &Error) -> bool {
         let words = error.to_string();
         if lock(&self.says_nobody).as_ref() == Some(&words) {
             return true;
@@ -148,9 +140,8 @@ impl Client {
             self.answered_page(lane, request, part, Patience::to_compare())
                 .await
         };
-        let is_same = |answer: &Result<Page, Error>| {
-            answer.as_ref().is_err_and(|other| other.to_string() == words)
-        };
+        let is_same =
+            |answer: &Result<Page, Error>| answer.as_ref().is_err_and(|other| other.to_string() == words);
         if !is_same(&ask(&request.of_nobody()).await) {
             return false;
         }
@@ -163,10 +154,7 @@ impl Client {
         };
         for request in [anybody.clone(), anybody.otherwise()] {
             if ask(&request).await.is_ok_and(|page| page.rows() > 0) {
-                tracing::warn!(
-                    answer = words,
-                    "the listing answers so where it shows nobody"
-                );
+                tracing::warn!(answer = words, "the listing answers so where it shows nobody");
                 *lock(&self.says_nobody) = Some(words);
                 return true;
             }

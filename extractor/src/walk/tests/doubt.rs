@@ -134,7 +134,10 @@ struct Turns {
 impl Pages for Turns {
     async fn page(&self, request: PageRequest) -> Result<Page, Error> {
         let page = self.model.page(request).await?;
-        assert!(self.model.state.lock().unwrap().calls < 5_000, "it comes to an end");
+        assert!(
+            self.model.state.lock().unwrap().calls < 5_000,
+            "it comes to an end"
+        );
         match self.calls.fetch_add(1, Ordering::Relaxed) % 2 {
             0 => Ok(Page {
                 items: vec![],

@@ -294,7 +294,11 @@ impl Pages for Refusing {
 
 #[tokio::test]
 async fn a_refusal_behind_the_last_page_is_its_end() {
-    for (times, customers) in [(spread as fn(u64, &mut StdRng) -> i64, 9), (spread, 300), (import, 300)] {
+    for (times, customers) in [
+        (spread as fn(u64, &mut StdRng) -> i64, 9),
+        (spread, 300),
+        (import, 300),
+    ] {
         let honest = Model::new(62, Order::Descending, times, customers, 0);
         walk(&honest, all()).await.unwrap();
         let honest = honest.state.lock().unwrap().calls;
@@ -307,6 +311,9 @@ async fn a_refusal_behind_the_last_page_is_its_end() {
         }
         assert_eq!(seen.len() as u64, customers);
         let calls = refusing.0.state.lock().unwrap().calls;
-        assert!(calls <= honest + 3, "{calls} calls, {honest} where nothing is refused");
+        assert!(
+            calls <= honest + 3,
+            "{calls} calls, {honest} where nothing is refused"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! The two halves of the comparison, a portion at a time: rows of the form, and customers of the ledger.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -7,6 +8,7 @@ use pipeline::stage::Stage;
 use pipeline::version::Version;
 
 use super::findings::Findings;
+use super::past::Behind;
 use super::progress::Next;
 use crate::commands::usable;
 use crate::jdy::calls::LARGEST_BATCH;
@@ -14,7 +16,7 @@ use crate::jdy::lookup::{FoundRow, Recognition, STUCK, Turn, turn};
 use crate::jdy::types::Reply;
 use crate::ledger::KnownRow;
 use crate::vendor::{Patience, Tried};
-use crate::write::Writer;
+use crate::write::{Shown, Writer};
 
 /// A call that fails is repeated for this long, outages included.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -47,10 +49,22 @@ impl Comparison<'_> {
                     Reply::Ok(page) if turn(&page, cursor).0 == Turn::Stuck => {
                         Reply::Unknown(STUCK.to_owned())
                     }
-                    reply => reply,
+                    reply => self.writer.vendor.about_rows(reply).await,
                 }
             })
             .await?;
+        let page = match page {
+            Ok(page) => page,
+            Err(_) => match self.past(cursor).await? {
+                Behind::Rows(rows) => rows,
+                Behind::Unreadable(id) => {
+                    findings.rows += 1;
+                    // Whose it is shows in the second half.
+                    tracing::warn!(row = id, "a row of the form cannot be read, and is passed over");
+                    return Ok(Next::Form(id));
+                }
+            },
+        };
         let (turn, last) = turn(&page, cursor);
         let rows: Vec<(String, String)> = page
             .iter()
@@ -94,10 +108,19 @@ impl Comparison<'_> {
     async fn check(&self, companies: &[&str], findings: &mut Findings) -> anyhow::Result<()> {
         let writer = self.writer;
         let (client, recognition) = (&writer.vendor.client, self.recognition);
-        let mut found = self
-            .insist(move || client.rows_of(recognition, companies))
-            .await?
-            .rows;
+        let patience = Patience::new(PATIENCE);
+        let shown = writer
+            .readable_by_command(recognition, companies, &patience)
+            .await;
+        let Some(Shown {
+            mut found,
+            unreadable,
+            ..
+        }) = shown
+        else {
+            return Err(away(writer));
+        };
+        let mut unreadable: HashSet<String> = unreadable.into_iter().map(|(company, _)| company).collect();
         let known = writer
             .ledger
             .known_rows(companies)
@@ -106,9 +129,18 @@ impl Comparison<'_> {
         for (company, row) in companies.iter().zip(&known) {
             let id = row.as_ref().filter(|row| !row.placed);
             let id = id.and_then(|row| row.id.as_deref()).unwrap_or_default();
-            if !id.is_empty() && !found.contains_key(*company) {
+            if !id.is_empty() && !found.contains_key(*company) && !unreadable.contains(*company) {
                 // It is gone, or a person has touched its key.
-                let row = self.insist(move || client.row_by_id(id)).await?;
+                let row = self
+                    .insist(move || async move {
+                        let reply = client.row_by_id(id).await;
+                        writer.vendor.about_rows(reply).await
+                    })
+                    .await?;
+                let Ok(row) = row else {
+                    unreadable.insert((*company).to_owned());
+                    continue;
+                };
                 let row = row.and_then(|row| recognition.read_as(company, &row));
                 found.extend(row.map(|row| ((*company).to_owned(), vec![row])));
             }
@@ -120,6 +152,10 @@ impl Comparison<'_> {
             .with_context(|| words::tr!("ask Redis"))?;
         let mut wrong = Vec::new();
         for ((company, row), standing) in companies.iter().zip(known).zip(standings) {
+            if unreadable.contains(*company) {
+                findings.unreadable.add(company);
+                continue;
+            }
             let row = row.unwrap_or_default();
             let shown = found.get(*company).into_iter().flatten();
             let shown = shown.into_iter().find(|shown| Some(&shown.id) == row.id.as_ref());
@@ -146,7 +182,7 @@ impl Comparison<'_> {
     }
 
     /// Repeats a call until it is answered.
-    async fn insist<T, F, Fut>(&self, call: F) -> anyhow::Result<T>
+    pub(super) async fn insist<T, F, Fut>(&self, call: F) -> anyhow::Result<T>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Reply<T>>,
@@ -158,12 +194,16 @@ impl Comparison<'_> {
                 "Jiandaoyun answers {}; once that is mended, the next run goes on from here",
                 refusal.describe()
             ),
-            Tried::Lost | Tried::Held | Tried::Aside => words::bail!(
-                "the form cannot be read now: {}; the next run goes on from here",
-                usable::reasons(self.writer)
-            ),
+            Tried::Lost | Tried::Held | Tried::Aside => Err(away(self.writer)),
         }
     }
+}
+
+pub(super) fn away(writer: &Writer) -> anyhow::Error {
+    anyhow::anyhow!(words::tr!(
+        "the form cannot be read now: {}; the next run goes on from here",
+        usable::reasons(writer)
+    ))
 }
 
 /// What is wrong with a row.

@@ -26,6 +26,9 @@ pub(super) struct Findings {
     pub(super) different: Finding,
     /// Customers of whom a newer version is on its way, or was lost.
     pub(super) behind: Finding,
+    /// Rows that cannot be read while others can.
+    #[serde(default)]
+    pub(super) unreadable: Finding,
     /// Customers that are fetched again.
     pub(super) fixed: usize,
     /// Customers that are not fetched again, because a row without a key may be theirs.
@@ -60,6 +63,7 @@ impl Findings {
             (words::mark!("missing rows"), &self.missing),
             (words::mark!("different rows"), &self.different),
             (words::mark!("rows behind"), &self.behind),
+            (words::mark!("unreadable rows"), &self.unreadable),
         ];
         let examples = kinds.iter().flat_map(|(_, finding)| finding.examples.iter());
         let remedies = match self.held_back {
@@ -71,7 +75,7 @@ impl Findings {
         };
         Compared {
             at_ms: jiff::Timestamp::now().as_millisecond(),
-            open: self.open() as u64,
+            open: (self.open() + self.unreadable.count) as u64,
             fixes,
             examples: examples.take(TOLD).cloned().collect(),
             kinds: kinds
@@ -97,6 +101,7 @@ impl Findings {
             (words::mark!("missing rows"), &self.missing),
             (words::mark!("different rows"), &self.different),
             (words::mark!("rows behind"), &self.behind),
+            (words::mark!("unreadable rows"), &self.unreadable),
         ] {
             facts.add(
                 name,

@@ -7,6 +7,7 @@
 
 mod compare;
 mod findings;
+mod past;
 mod progress;
 
 use std::time::Duration;
@@ -102,6 +103,12 @@ fn judge(findings: &Findings, fix: bool) -> anyhow::Result<()> {
     words::ensure!(
         open == 0,
         "{open} customers differ; `--fix` has them fetched again"
+    );
+    let unreadable = findings.unreadable.count;
+    words::ensure!(
+        unreadable == 0,
+        "{unreadable} rows cannot be read while others can, and were passed over; look at them in the form, or ask \
+         Jiandaoyun's support"
     );
     Ok(())
 }

@@ -101,7 +101,13 @@ async fn a_reading_says_nothing_about_what_happened_after_it() {
     let seen = ["1", "2", "3"].map(unseen);
     // The commit may fall into the same millisecond as the reading.
     let judged = ledger
-        .judge(&due, &seen, Duration::from_millis(1), Duration::from_millis(1), now)
+        .judge(
+            &due,
+            &seen,
+            Duration::from_millis(1),
+            Duration::from_millis(1),
+            now,
+        )
         .await
         .unwrap();
     assert_eq!(judged, [Judged::Busy, Judged::Busy, Judged::Same]);

@@ -40,8 +40,8 @@ impl Ledger {
                 let rows = unseen.rows.iter().map(|(company, _)| (company.clone(), None));
                 let rows: Vec<_> = rows.collect();
                 let reading = index::Reading::LookUp {
-        longest: Duration::ZERO,
-    };
+                    longest: Duration::ZERO,
+                };
                 index::learn(self, unseen.time_ms, Duration::ZERO, reading, &rows)
                     .await
                     .unwrap();

@@ -128,7 +128,10 @@ async fn plain_reads_say_what_was_written() {
     let rows = [(0, "r2"), (9, "r9")].into_iter();
     ledger.name_rows(&other, &fence, rows).await.unwrap();
     let named = ledger.named_rows().await.unwrap();
-    let named: Vec<_> = named.iter().map(|row| (&*row.company, &*row.id, &*row.hash)).collect();
+    let named: Vec<_> = named
+        .iter()
+        .map(|row| (&*row.company, &*row.id, &*row.hash))
+        .collect();
     assert_eq!(named, [("2", "r2", "cc")]);
     let known = ledger.known_rows(&["nobody", "1"]).await.unwrap();
     let expected = KnownRow {

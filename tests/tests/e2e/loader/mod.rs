@@ -3,6 +3,7 @@
 pub(crate) mod adopt;
 mod adopt_odd;
 mod answers;
+mod behind;
 mod commands;
 mod evidence;
 pub(crate) mod feed;

@@ -28,7 +28,10 @@ impl World<'_> {
         let is_young = due.companies.iter().any(|company| self.vendor.hides(company));
         let longest = if is_young { LEASE } else { Duration::ZERO };
         let seen: Vec<Seen> = due.companies.iter().zip(&rows).map(seen).collect();
-        let judged = ledger.judge(&due, &seen, Duration::ZERO, longest, LEASE).await.unwrap();
+        let judged = ledger
+            .judge(&due, &seen, Duration::ZERO, longest, LEASE)
+            .await
+            .unwrap();
         for ((company, row), one) in due.companies.iter().zip(&rows).zip(judged) {
             assert_eq!(
                 one,
