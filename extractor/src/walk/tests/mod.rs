@@ -241,6 +241,7 @@ impl Pages for Model {
             total,
             now: Some(state.clock),
             untimed: vec![],
+            ahead: Vec::new(),
         })
     }
 }
