@@ -6,7 +6,7 @@
 use super::{Runner, Span, Stop, lane};
 use crate::{
     clocks::APART_S,
-    okki::{ListItem, PageRequest},
+    okki::{ListItem, Page, PageRequest},
     pause::lock,
     state::{Beyond, Phase, Run, RunKind},
     walk::Step,
@@ -19,6 +19,8 @@ use std::{
 
 /// How long an answer is good for, at first and at most.
 const GOOD_FOR: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(3_600));
+/// How far ahead is asked where spans without an end are refused.
+const A_DAY_S: i64 = 86_400;
 /// Pages of a listing that are read at most, of each part.
 const MOST_PAGES: u64 = 50;
 
@@ -37,19 +39,7 @@ impl Runner {
         if !is_due {
             return Ok(());
         }
-        let items = match self.beyond(kind).await {
-            Ok(items) => items,
-            // What is the matter with this span alone must keep no run from ending.
-            Err(Stop::Okki(error)) if error.may_be_of_one_page() => {
-                tracing::warn!(
-                    run = run.id,
-                    error = crate::okki::chain(&error),
-                    "not known who lies ahead of the window"
-                );
-                return Ok(());
-            }
-            Err(stop) => return Err(stop),
-        };
+        let items = self.beyond(kind).await?;
         if items.is_empty() {
             return Ok(());
         }
@@ -99,16 +89,20 @@ impl Runner {
         (part, start): (usize, i64),
         found: &mut BTreeMap<String, i64>,
     ) -> Result<(), Stop> {
-        let ask = async |request: &PageRequest| self.client.first_page(lane(kind), request, part).await;
-        let one = PageRequest {
+        let mut one = PageRequest {
             start: Some(start),
             end: None,
             page: 1,
             count: 1,
             removed: false,
         };
-        let first = ask(&one).await?;
-        if first.rows() == 0 {
+        let mut first = self.shown_beyond(kind, part, &one).await?;
+        if first.is_none() {
+            // Spans without an end may be refused.
+            one.end = Some(start.saturating_add(A_DAY_S));
+            first = self.shown_beyond(kind, part, &one).await?;
+        }
+        if first.is_none_or(|first| first.rows() == 0) {
             return Ok(());
         }
         for page in 1..=MOST_PAGES {
@@ -117,7 +111,9 @@ impl Runner {
                 count: self.settings.count,
                 ..one.clone()
             };
-            let shown = ask(&request).await?;
+            let Some(shown) = self.shown_beyond(kind, part, &request).await? else {
+                break;
+            };
             let before = found.len();
             found.extend(shown.ahead);
             if shown.now.is_none() {
@@ -131,6 +127,26 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// What is the matter with this span alone must keep no run from ending.
+    async fn shown_beyond(
+        &self,
+        kind: RunKind,
+        part: usize,
+        request: &PageRequest,
+    ) -> Result<Option<Page>, Stop> {
+        match self.client.page_of(lane(kind), request, part).await {
+            Ok(page) => Ok(Some(page)),
+            Err(error) if error.may_be_of_one_page() => {
+                tracing::warn!(
+                    error = crate::okki::chain(&error),
+                    "not known who lies ahead of every window"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Each answer is good for twice as long as the one before.
