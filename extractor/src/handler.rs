@@ -181,10 +181,9 @@ impl FetchHandler {
             shown_as,
             ..Receipt::of(wanted, result)
         };
+        let filtered = || receipt(FetchResult::Filtered);
         if listed == Listed::No {
-            return self
-                .left(job, leaving, "source-filter", receipt(FetchResult::Filtered))
-                .await;
+            return self.left(job, leaving, "source-filter", filtered()).await;
         }
         match self.selection.apply(detail.json, jiff::Timestamp::now()) {
             Ok(Selected::Kept(json)) => {
@@ -201,10 +200,7 @@ impl FetchHandler {
                     receipt(FetchResult::Fetched),
                 )
             }
-            Ok(Selected::Dropped) => {
-                self.left(job, leaving, "source-condition", receipt(FetchResult::Filtered))
-                    .await
-            }
+            Ok(Selected::Dropped) => self.left(job, leaving, "source-condition", filtered()).await,
             Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
         }
     }

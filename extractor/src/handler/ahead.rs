@@ -85,11 +85,9 @@ impl FetchHandler {
             count: ahead::ROWS,
         };
         let seen = looks.look(std::slice::from_ref(&wanted.company_id)).await;
-        let is_so = |item: &crate::okki::ListItem| item.update_time == shown;
         match seen {
-            Ok(seen) if seen.ahead.first().is_some_and(is_so) => {}
+            Ok(seen) if seen.ahead.iter().any(|item| item.update_time == shown) => {}
             Ok(_) => return Ok(asked),
-            // What is the matter finds out whoever fetches next.
             Err(error) => {
                 tracing::debug!(error = crate::okki::chain(&error), "not looked at again");
                 return Ok(asked);
