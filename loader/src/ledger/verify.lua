@@ -36,10 +36,15 @@ else
     local live = row[3] and redis.call('EXISTS', batch_key(row[3])) == 1
     local score = tonumber(redis.call('ZSCORE', KEYS[3], company) or '0')
     -- A row that is not seen is not gone, as long as queries may not show it yet.
-    local hidden = id == '' and row[1] and longest or invisible
-    if live or score ~= lease_end or tonumber(row[4] or '0') > asked - hidden
+    local hidden, written = id == '' and row[1] and longest or invisible, tonumber(row[4] or '0')
+    if live or score ~= lease_end or written > asked - hidden
       or (unseen and asked < tonumber(index[2])) then
-      redis.call('ZADD', KEYS[3], time + again, company)
+      local due = time + again
+      -- Nothing of unknown end is under way: it is read again as soon as it can be told.
+      if not live and score == lease_end and hidden == longest then
+        due = math.min(due, math.max(written + longest, time) + 1000)
+      end
+      redis.call('ZADD', KEYS[3], due, company)
       answer[#answer + 1] = 'b'
     else
       if unseen then redis.call('HSET', row_key(company), 'f', index[1], 'g', epoch) end
