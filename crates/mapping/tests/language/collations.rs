@@ -40,7 +40,7 @@ fn binary_and_collate_compare_to_the_letter() {
         ("'abc' REGEXP BINARY 'b'", "1"),
         ("FIND_IN_SET('a' COLLATE utf8mb4_bin,'A,b')", "0"),
         ("FIND_IN_SET(BINARY 'a','A,a')", "2"),
-        ("LOCATE('A' COLLATE utf8mb4_bin,'ba')", "0"),
+        ("LOCATE('A' COLLATE utf8mb4_bin,'xa')", "0"),
         ("INSTR('客户aA', 'A' COLLATE utf8mb4_bin)", "4"),
         ("FIELD('a' COLLATE utf8mb4_bin,'A','a')", "2"),
         ("STRCMP('a' COLLATE utf8mb4_bin,'A')", "1"),
