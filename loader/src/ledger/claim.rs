@@ -130,13 +130,7 @@ impl Ledger {
         args.push(Cow::Borrowed(&transaction));
         args.push(self.lease().as_millis().to_string().into());
         args.push(if absent_may_be_deleted { "1" } else { "0" }.into());
-        args.push(looked.map_or(0, |looked| looked.began_ms).to_string().into());
-        args.push(
-            looked
-                .map_or(0, |looked| looked.took.as_millis())
-                .to_string()
-                .into(),
-        );
+        args.extend(times(looked).map(Cow::Owned));
         args.push(items.len().to_string().into());
         for item in items {
             args.push(item.company.into());
@@ -159,11 +153,8 @@ impl Ledger {
         let answer = self.call(&CLAIM, &args).await?;
         let time_ms = number(answer.first())?;
         let fence = answer.get(1).cloned().unwrap_or_default();
-        let claims = answer
-            .iter()
-            .skip(2)
-            .map(|text| parse(text))
-            .collect::<Result<Vec<_>, _>>()?;
+        let claims = answer.iter().skip(2).map(|text| parse(text));
+        let claims = claims.collect::<Result<Vec<_>, _>>()?;
         if claims.len() != items.len() {
             return Err(Error::Protocol(words::tr!(
                 "{} answers for {} records",
@@ -171,8 +162,11 @@ impl Ledger {
                 items.len()
             )));
         }
-        let rows = answer.iter().skip(2).map(|text| known_row(text).to_owned());
-        let rows = rows.collect();
+        let rows = answer
+            .iter()
+            .skip(2)
+            .map(|text| known_row(text).to_owned())
+            .collect();
         drop(args);
         Ok(Claimed {
             rows,
@@ -225,6 +219,13 @@ impl Operation {
             Self::Mark => "m",
         }
     }
+}
+
+/// When a look began and how long it took, zeros without one.
+fn times(looked: Option<JustLooked>) -> [String; 2] {
+    let began = looked.map_or(0, |looked| looked.began_ms);
+    let took = looked.map_or(0, |looked| looked.took.as_millis());
+    [began.to_string(), took.to_string()]
 }
 
 fn known_row(text: &str) -> &str {

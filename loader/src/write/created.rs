@@ -55,15 +55,7 @@ impl Writer {
         if !ids.is_empty() && self.order.trusts(companies()) {
             return groups.done(self.commit(work, in_their_places(&members, &ids), false).await);
         }
-        if !ids.is_empty() {
-            // Looking may take long, and the row be one that no look by key will show.
-            let rows = ids.iter().map(|(slot, id)| (*slot, *id));
-            let live = work.live;
-            if let Err(error) = self.ledger.name_rows(&live.batch, &live.fence, rows).await {
-                // A hint; the commit says what is wrong.
-                tracing::debug!(error = %error, "ids of new rows are not written down");
-            }
-        }
+        self.write_down(work, &ids).await;
         let named = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
         let shown = self.shown(work, recognition, &members, named.as_ref()).await;
         let (Shown::All(looked, mut found) | Shown::Some(looked, mut found)) = shown else {
@@ -82,13 +74,6 @@ impl Writer {
             return self.only_these(work, groups, members, history, &found).await;
         }
         if !again {
-            let lacks = |member: &Member| {
-                let row = found.get(&member.slot);
-                row.is_some_and(|row| row.content != member.hash && ids.values().any(|id| row.id == **id))
-            };
-            if members.iter().any(lacks) {
-                self.form.suspect();
-            }
             self.compare(&members, &found, answer, &ids).await;
         }
         let ends = members.iter().filter_map(|member| {
@@ -97,6 +82,19 @@ impl Writer {
         });
         groups.done(self.commit(work, ends.collect(), again).await);
         self.note_twins(&members, &looked).await;
+    }
+
+    /// Keeps what the answer names until it is committed: looking may take long, and a row be one that no look shows.
+    async fn write_down(&self, work: &Work<'_>, ids: &Ids<'_>) {
+        if ids.is_empty() {
+            return;
+        }
+        let rows = ids.iter().map(|(slot, id)| (*slot, *id));
+        let live = work.live;
+        if let Err(error) = self.ledger.name_rows(&live.batch, &live.fence, rows).await {
+            // A hint; the commit says what is wrong.
+            tracing::debug!(error = %error, "ids of new rows are not written down");
+        }
     }
 
     /// Notes rows that share their key: the ledger knows only behind a commit which of several is kept.
@@ -193,6 +191,13 @@ impl Writer {
 
     /// Learns from an answer whether ids come in the order of the rows.
     async fn compare(&self, members: &[Member], found: &Rows, answer: &BatchCreated, ids: &Ids<'_>) {
+        let lacks = |member: &Member| {
+            let row = found.get(&member.slot);
+            row.is_some_and(|row| row.content != member.hash && ids.values().any(|id| row.id == **id))
+        };
+        if members.iter().any(lacks) {
+            self.form.suspect();
+        }
         let is_named = |member: &Member| {
             let row = found.get(&member.slot);
             row.is_some_and(|row| ids.get(&member.slot).is_some_and(|id| row.id == **id))

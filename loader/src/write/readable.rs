@@ -7,8 +7,9 @@ use pipeline::failure::{Failure, VendorAnswer};
 use pipeline::retry::Backoff;
 
 use super::Writer;
-use crate::jdy::lookup::{Found, Recognition};
-use crate::jdy::types::Refusal;
+use crate::jdy::client::Client;
+use crate::jdy::lookup::{self, Found, Recognition};
+use crate::jdy::types::{Refusal, Reply};
 use crate::vendor::{Patience, RESEND, Tried};
 
 /// How often a query for one customer may end in no answer, while others are answered.
@@ -53,6 +54,15 @@ pub(super) enum Keys {
     SpelledOtherwise,
 }
 
+impl Keys {
+    async fn ask(self, client: &Client, recognition: &Recognition, group: &[&str]) -> Reply<lookup::Shown> {
+        match self {
+            Self::Right => client.rows_of(recognition, group).await,
+            Self::SpelledOtherwise => client.rows_spelled_otherwise(recognition, group).await,
+        }
+    }
+}
+
 impl Writer {
     /// The rows of at most 100 customers; `None` when the form cannot be read now.
     pub(super) async fn readable(
@@ -92,12 +102,7 @@ impl Writer {
         while let Some((group, failed)) = waiting.pop() {
             let tried = vendor
                 .try_until(None, patience, gated, move || async move {
-                    let reply = match keys {
-                        Keys::Right => vendor.client.rows_of(recognition, group).await,
-                        Keys::SpelledOtherwise => {
-                            vendor.client.rows_spelled_otherwise(recognition, group).await
-                        }
-                    };
+                    let reply = keys.ask(&vendor.client, recognition, group).await;
                     vendor.about_rows(reply).await
                 })
                 .await;

@@ -12,7 +12,7 @@ use super::past::Behind;
 use super::progress::Next;
 use crate::commands::usable;
 use crate::jdy::calls::LARGEST_BATCH;
-use crate::jdy::lookup::{FoundRow, Recognition, STUCK, Turn, turn};
+use crate::jdy::lookup::{Found, FoundRow, Recognition, STUCK, Turn, turn};
 use crate::jdy::types::Reply;
 use crate::ledger::KnownRow;
 use crate::vendor::{Patience, Tried};
@@ -107,44 +107,12 @@ impl Comparison<'_> {
 
     async fn check(&self, companies: &[&str], findings: &mut Findings) -> anyhow::Result<()> {
         let writer = self.writer;
-        let (client, recognition) = (&writer.vendor.client, self.recognition);
-        let patience = Patience::new(PATIENCE);
-        let shown = writer
-            .readable_by_command(recognition, companies, &patience)
-            .await;
-        let Some(Shown {
-            mut found,
-            unreadable,
-            ..
-        }) = shown
-        else {
-            return Err(away(writer));
-        };
-        let mut unreadable: HashSet<String> = unreadable.into_iter().map(|(company, _)| company).collect();
         let known = writer
             .ledger
             .known_rows(companies)
             .await
             .with_context(|| words::tr!("ask Redis"))?;
-        for (company, row) in companies.iter().zip(&known) {
-            let id = row.as_ref().filter(|row| !row.placed);
-            let id = id.and_then(|row| row.id.as_deref()).unwrap_or_default();
-            if !id.is_empty() && !found.contains_key(*company) && !unreadable.contains(*company) {
-                // It is gone, or a person has touched its key.
-                let row = self
-                    .insist(move || async move {
-                        let reply = client.row_by_id(id).await;
-                        writer.vendor.about_rows(reply).await
-                    })
-                    .await?;
-                let Ok(row) = row else {
-                    unreadable.insert((*company).to_owned());
-                    continue;
-                };
-                let row = row.and_then(|row| recognition.read_as(company, &row));
-                found.extend(row.map(|row| ((*company).to_owned(), vec![row])));
-            }
-        }
+        let (found, unreadable) = self.rows_shown(companies, &known).await?;
         let standings = writer
             .watermarks
             .standings(companies)
@@ -179,6 +147,49 @@ impl Comparison<'_> {
             findings.fixed += wrong.len();
         }
         Ok(())
+    }
+
+    /// The rows of these customers, and who of them cannot be read.
+    async fn rows_shown(
+        &self,
+        companies: &[&str],
+        known: &[Option<KnownRow>],
+    ) -> anyhow::Result<(Found, HashSet<String>)> {
+        let writer = self.writer;
+        let (client, recognition) = (&writer.vendor.client, self.recognition);
+        let patience = Patience::new(PATIENCE);
+        let shown = writer
+            .readable_by_command(recognition, companies, &patience)
+            .await;
+        let Some(Shown {
+            mut found,
+            unreadable,
+            ..
+        }) = shown
+        else {
+            return Err(away(writer));
+        };
+        let mut unreadable: HashSet<String> = unreadable.into_iter().map(|(company, _)| company).collect();
+        for (company, row) in companies.iter().zip(known) {
+            let id = row.as_ref().filter(|row| !row.placed);
+            let id = id.and_then(|row| row.id.as_deref()).unwrap_or_default();
+            if !id.is_empty() && !found.contains_key(*company) && !unreadable.contains(*company) {
+                // It is gone, or a person has touched its key.
+                let row = self
+                    .insist(move || async move {
+                        let reply = client.row_by_id(id).await;
+                        writer.vendor.about_rows(reply).await
+                    })
+                    .await?;
+                let Ok(row) = row else {
+                    unreadable.insert((*company).to_owned());
+                    continue;
+                };
+                let row = row.and_then(|row| recognition.read_as(company, &row));
+                found.extend(row.map(|row| ((*company).to_owned(), vec![row])));
+            }
+        }
+        Ok((found, unreadable))
     }
 
     /// Repeats a call until it is answered.

@@ -63,7 +63,7 @@ impl Findings {
             (words::mark!("missing rows"), &self.missing),
             (words::mark!("different rows"), &self.different),
             (words::mark!("rows behind"), &self.behind),
-            (words::mark!("unreadable rows"), &self.unreadable),
+            (words::mark!("rows that cannot be read"), &self.unreadable),
         ];
         let examples = kinds.iter().flat_map(|(_, finding)| finding.examples.iter());
         let remedies = match self.held_back {
@@ -101,7 +101,7 @@ impl Findings {
             (words::mark!("missing rows"), &self.missing),
             (words::mark!("different rows"), &self.different),
             (words::mark!("rows behind"), &self.behind),
-            (words::mark!("unreadable rows"), &self.unreadable),
+            (words::mark!("rows that cannot be read"), &self.unreadable),
         ] {
             facts.add(
                 name,

@@ -61,7 +61,7 @@ async fn reconcile_survives_failed_calls_and_goes_on_where_it_was_broken_off() {
     // Refused for good in the third page, and so is the query that shows whether it is about its rows: the next run reads
     // the rest, and reports the whole.
     let mut fault = refused("list");
-    fault.nth = vec![3, 4];
+    fault.nth = vec![3, 4, 5];
     pipeline.simulator.fault(fault);
     let output = pipeline
         .tool_output(Service::Loader, &["reconcile"])
