@@ -151,7 +151,6 @@ impl Ledger {
             }
         }
         let answer = self.call(&CLAIM, &args).await?;
-        let time_ms = number(answer.first())?;
         let fence = answer.get(1).cloned().unwrap_or_default();
         let claims = answer.iter().skip(2).map(|text| parse(text));
         let claims = claims.collect::<Result<Vec<_>, _>>()?;
@@ -172,7 +171,7 @@ impl Ledger {
             rows,
             transaction,
             fence,
-            time_ms,
+            time_ms: number(answer.first())?,
             claims,
         })
     }
