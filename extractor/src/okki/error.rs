@@ -1,5 +1,7 @@
 //! What OKKI refused, sorted once by what has to be done about it. No other file reads codes or status numbers.
 
+mod judged;
+
 use std::time::Duration;
 
 /// Why a call to OKKI has no answer that can be used.
@@ -188,69 +190,6 @@ impl Error {
     pub(crate) fn is_definite(&self) -> bool {
         match self {
             Self::Auth { code, .. } | Self::Permission { code, .. } => DEFINITE.contains(&code.as_str()),
-            _ => false,
-        }
-    }
-
-    /// Says whether one page of a listing alone may be answered so, while others are listed.
-    #[must_use]
-    pub(crate) fn may_be_of_one_page(&self) -> bool {
-        let is_of_all = matches!(self, Self::Unnamed(_) | Self::Closed { .. } | Self::Quota(_));
-        !is_of_all && !self.is_definite() && !self.is_of_redis()
-    }
-
-    /// Says whether a listing may mean by it that it shows nobody. Whether it does has to be asked.
-    #[must_use]
-    pub(crate) const fn may_say_nobody(&self) -> bool {
-        matches!(self, Self::NotFound { .. } | Self::Shape(_) | Self::Garbled(_))
-    }
-
-    /// Says whether the server works and does not answer this very request, as far as one answer tells.
-    #[must_use]
-    pub(crate) const fn is_of_request(&self) -> bool {
-        matches!(
-            self,
-            Self::NotFound { .. }
-                | Self::Business { .. }
-                | Self::Shape(_)
-                | Self::Outage(Outage::Unknown { .. })
-        )
-    }
-
-    /// Says whether it is the rate or the day that stands against the call.
-    #[must_use]
-    pub(crate) const fn is_limit(&self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited { .. } | Self::Closed { .. } | Self::Quota(_)
-        )
-    }
-
-    /// Says whether Redis could not be asked.
-    #[must_use]
-    pub(crate) const fn is_of_redis(&self) -> bool {
-        matches!(
-            self,
-            Self::Store(_) | Self::Quota(pipeline::quota::Error::Store(_))
-        )
-    }
-
-    /// Says whether it is an outage of Redis, which passes by itself.
-    #[must_use]
-    pub(crate) fn is_outage_of_redis(&self) -> bool {
-        match self {
-            Self::Store(error) | Self::Quota(pipeline::quota::Error::Store(error)) => error.is_outage(),
-            _ => false,
-        }
-    }
-
-    /// Nobody answered within the time limit of a call.
-    #[must_use]
-    pub(crate) fn is_timeout(&self) -> bool {
-        match self {
-            Self::Outage(Outage::Transport(error) | Outage::Body(pipeline::http::Error::Read(error))) => {
-                error.is_timeout()
-            }
             _ => false,
         }
     }

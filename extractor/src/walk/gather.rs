@@ -7,7 +7,7 @@
 
 mod totals;
 
-use super::{Step, does_not_advance};
+use super::{Step, whole::does_not_advance};
 use crate::okki::{DamagedRow, Error, ListItem, Page, PageRequest};
 use std::{
     cmp::Ordering,

@@ -298,10 +298,3 @@ impl Walk {
         self.coarse
     }
 }
-
-/// The error of a listing that gives the same page under two numbers.
-fn does_not_advance(page: u64) -> Error {
-    Error::Shape(format!(
-        "listing: page {page} repeats the page before, so paging does not advance"
-    ))
-}

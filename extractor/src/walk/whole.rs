@@ -8,7 +8,7 @@
 //! list): the slice is read once more in two parts, each of which has fewer rows of the page than a page can hold, so that
 //! who was hidden behind them shows.
 
-use super::{Pages, Walk, cutter::Slice, does_not_advance};
+use super::{Pages, Walk, cutter::Slice};
 use crate::{
     okki::{Error, Page, PageRequest, time::OLDEST},
     window::Window,
@@ -139,4 +139,11 @@ fn parts((start, end): (Option<i64>, i64), page: &Page) -> Option<Vec<Window>> {
         }
         _ => None,
     }
+}
+
+/// The error of a listing that gives the same page under two numbers.
+pub(super) fn does_not_advance(page: u64) -> Error {
+    Error::Shape(format!(
+        "listing: page {page} repeats the page before, so paging does not advance"
+    ))
 }

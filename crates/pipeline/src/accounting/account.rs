@@ -7,15 +7,13 @@ use crate::{
     stage::Stage,
     store::{Error, Script, Store},
 };
-use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
 static TOTAL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("total.lua")));
 static BROWSED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("browsed.lua")));
 static RECORD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("record.lua")));
 
-/// How long it is remembered that dead letters carry many records each; a look at them says it anew.
-const BUNDLES_KNOWN: Duration = Duration::from_secs(7 * 86_400);
 /// How long the counters of a run are kept after its last customer.
 const KEEP_DAYS: u32 = 30;
 
@@ -37,8 +35,8 @@ pub struct Entry<'a> {
 /// Reads and writes the account; cheap to clone.
 #[derive(Clone)]
 pub struct Account {
-    store: Store,
-    namespace: Namespace,
+    pub(super) store: Store,
+    pub(super) namespace: Namespace,
 }
 
 /// What one read gives: counters by disposition, customers without one, dead ones, the oldest without one with its time.
@@ -234,33 +232,6 @@ impl Account {
         let open = answers.into_iter().map(redis::from_redis_value::<Option<f64>>);
         let open: Vec<_> = open.collect::<Result<_, _>>().map_err(redis::RedisError::from)?;
         Ok(open.into_iter().zip(dead).collect())
-    }
-
-    /// Remembers for a week that dead letters of the stage carry many records each, or that none does: the account
-    /// counts records, and the broker messages.
-    ///
-    /// # Errors
-    /// When Redis goes away.
-    pub async fn bundles_are_dead(&self, stage: Stage, are: bool) -> Result<(), Error> {
-        let key = self.namespace.dead_bundles_key(stage);
-        let command = match are {
-            true => redis::cmd("SET")
-                .arg(key)
-                .arg(1)
-                .arg("EX")
-                .arg(BUNDLES_KNOWN.as_secs())
-                .to_owned(),
-            false => redis::cmd("DEL").arg(key).to_owned(),
-        };
-        let mut connection = self.store.connection().await?;
-        Ok(command.query_async::<()>(&mut *connection).await?)
-    }
-
-    pub(super) async fn has_dead_bundles(&self, stage: Stage) -> Result<bool, Error> {
-        let mut connection = self.store.connection().await?;
-        let mut exists = redis::cmd("EXISTS");
-        exists.arg(self.namespace.dead_bundles_key(stage));
-        Ok(exists.query_async(&mut *connection).await?)
     }
 
     /// Since when checks have found fewer dead letters of the stage than the account has, unix milliseconds.

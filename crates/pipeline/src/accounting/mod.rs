@@ -11,6 +11,7 @@
 
 mod account;
 mod balance;
+mod bundles;
 mod check;
 mod held;
 mod lost;

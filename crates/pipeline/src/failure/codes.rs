@@ -33,7 +33,8 @@ const EXTRACT: [&str; 17] = [
     "redis",
 ];
 
-const TRANSFORM: [&str; 15] = [
+const TRANSFORM: [&str; 16] = [
+    "bad-arguments",
     "bad-date",
     "bad-pattern",
     "bad-regexp",

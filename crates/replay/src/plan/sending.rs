@@ -59,6 +59,16 @@ impl Pass<'_> {
             .any(|stage| namespace.queue(*stage) == letter.record.return_queue)
     }
 
+    /// One message that the broker cannot route would stop the others of its chunk.
+    fn say_stray(&self, letter: &Letter) {
+        (self.workspace.notice)(&words::tr!(
+            "letter {} is left as it is: it would go back to the queue {}, which is none of {}; `dead export` and `dead import --adopt` make it one of this namespace",
+            letter.digits(),
+            letter.record.return_queue,
+            self.workspace.rt.namespace
+        ));
+    }
+
     /// Notes, publishes, writes down and removes.
     pub(super) async fn send(
         &self,
@@ -81,13 +91,7 @@ impl Pass<'_> {
             let tag = outcome::replay_tag(&plan.id, &letter.key());
             match &plan.repair {
                 None if !self.knows_way_back(letter) => {
-                    // One message that the broker cannot route would stop the others of its chunk.
-                    (self.workspace.notice)(&words::tr!(
-                        "letter {} is left as it is: it would go back to the queue {}, which is none of {}; `dead export` and `dead import --adopt` make it one of this namespace",
-                        letter.digits(),
-                        letter.record.return_queue,
-                        self.workspace.rt.namespace
-                    ));
+                    self.say_stray(letter);
                     self.workspace.plans().refuse(&plan.id, &letter.key()).await?;
                     continue;
                 }

@@ -1,9 +1,11 @@
 //! Where a customer is now, by what happened to it, and what comes next.
 
+mod words_of;
+
 use super::step::{Step, program, told};
-use crate::when::time;
 use pipeline::{disposition::left_filter, events::What, stage::Stage, version::Version};
 use serde::Serialize;
+use words_of::{cause, dropped, ladder, left};
 
 /// Where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -218,58 +220,6 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
             (Place::Unknown, own, words::tr!("handled by the {stage} stage"))
         }
     }
-}
-
-fn dropped(step: &Step, stage: Stage) -> (Place, Option<Stage>, String) {
-    match left_filter::row(&step.reason) {
-        Some((row, unlisted)) => left(Some(stage), row, unlisted),
-        None => {
-            let now = words::tr!("dropped by the rule `{}` of the {stage} stage", step.reason);
-            (Place::Filtered, Some(stage), now)
-        }
-    }
-}
-
-/// A customer that is there, and outside of what is wanted: by the listing or a condition, or by what a comparison has found.
-fn left(stage: Option<Stage>, row: &str, unlisted: bool) -> (Place, Option<Stage>, String) {
-    let row = match row {
-        "kept" => words::text!("its row is kept (ON_REMOVAL)"),
-        "removed" => words::text!("its row was deleted"),
-        "marked" => words::text!("its row was marked"),
-        _ => words::text!("it had no row"),
-    };
-    let (place, now) = match unlisted {
-        true => (
-            Place::Unlisted,
-            words::tr!("taken away by a comparison, which found it in no listing under the filter: {row}"),
-        ),
-        false => (
-            Place::Filtered,
-            words::tr!("has left the filter (the listing's, or a condition's): {row}"),
-        ),
-    };
-    (place, stage, now)
-}
-
-/// What a message waits for.
-fn ladder(step: &Step, stage: Stage) -> String {
-    let until = time(step.next_at.unwrap_or(step.at));
-    match step.what {
-        What::Retried => words::tr!(
-            "on the retry ladder of the {stage} stage until {until}: attempt {} failed, {}",
-            step.attempt,
-            cause(step)
-        ),
-        _ => words::tr!("set aside by the {stage} stage until {until}, which costs no attempt"),
-    }
-}
-
-fn cause(step: &Step) -> String {
-    let vendor = match step.vendor_code.as_str() {
-        "" => String::new(),
-        code => words::tr!(" (the vendor's code {code})"),
-    };
-    format!("{}{vendor}", step.reason)
 }
 
 /// What comes next.

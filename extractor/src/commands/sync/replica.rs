@@ -1,5 +1,6 @@
 //! The replica that such a command is while it works: it waits for its turn, makes the run, fetches, and gives up in time.
 
+mod before;
 mod behind;
 mod ids;
 
@@ -14,7 +15,7 @@ use crate::{
     pause::Pauses,
     progress::{Progress, Summary},
     run::{Runner, Span, Stop},
-    state::{Run, RunKind, State, Written},
+    state::{Run, RunKind, State},
 };
 use anyhow::{Context, bail};
 use pipeline::{gate::Pause, lease::Lease, retry::Backoff, service::Runtime, stage::Stage};
@@ -111,50 +112,6 @@ impl Sync {
             pipeline::say!("another replica lists; nothing to do")?;
         }
         Ok(())
-    }
-
-    pub(super) async fn discard(&self) -> anyhow::Result<()> {
-        let kinds = match self.kind {
-            RunKind::Live => vec![RunKind::Live, RunKind::First],
-            kind => vec![kind],
-        };
-        for kind in kinds {
-            let Some(lease) = self.lease_of(kind, PATIENCE).await? else {
-                words::bail!(
-                    "another replica is at work on the run: {}",
-                    self.who_lists(kind).await
-                )
-            };
-            if self.state.discard(kind, lease.fence()).await? != Written::Yes {
-                words::bail!(
-                    "another replica is at work on the run: {}",
-                    self.who_lists(kind).await
-                )
-            }
-            lease.release().await?;
-        }
-        Ok(())
-    }
-
-    /// The first load is made once more, here or by a replica that runs.
-    pub(super) async fn want_everything(&self) -> anyhow::Result<()> {
-        Ok(self.state.want(RunKind::First).await?)
-    }
-
-    /// An unfinished backfill of another span must not be continued under this one's name.
-    pub(super) async fn check_same_backfill(&self) -> anyhow::Result<()> {
-        let Span::Between { since, until } = self.span else {
-            return Ok(());
-        };
-        match self.state.standing(self.kind).await?.run {
-            Some(run) if run.start != Some(since) || until.is_some_and(|until| until < run.end) => {
-                let span = Summary::span(&run);
-                words::bail!(
-                    "a backfill of {span} is not finished; repeat it with those dates, or drop it with --restart"
-                )
-            }
-            _ => Ok(()),
-        }
     }
 
     pub(super) async fn work(self, lease: Lease) -> anyhow::Result<Ended> {

@@ -42,7 +42,7 @@ fn member<'r>(args: &'r [Expr], at: usize, env: &Env<'r>) -> Result<String, Fail
 fn object<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     if !args.len().is_multiple_of(2) {
         return Err(Failure::new(
-            "arguments",
+            "bad-arguments",
             words::text!("JSON_OBJECT takes keys and values in pairs"),
         ));
     }
@@ -50,7 +50,7 @@ fn object<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     for at in (0..args.len()).step_by(2) {
         let Some(key) = text(args, at, env)? else {
             return Err(Failure::new(
-                "arguments",
+                "bad-arguments",
                 words::text!("a key of JSON_OBJECT is NULL"),
             ));
         };
