@@ -106,8 +106,10 @@ fn joined(sentence: &str, depth: usize) -> Option<String> {
                 Some(first) => Some(format!("{first}{chinese}{behind}")),
                 // Names and numbers lead many a sentence: `ALERT_URL: is not a URL`.
                 None if behind != rest => Some(format!("{first}{chinese}{behind}")),
-                // Both were told in Chinese when they were made.
-                None if rest.starts_with(is_han) => Some(format!("{first}{chinese}{rest}")),
+                // Both were told in Chinese when they were made. What stands in brackets is no second one.
+                None if rest.starts_with(is_han) && first.contains(is_han) && is_closed(first) => {
+                    Some(format!("{first}{chinese}{rest}"))
+                }
                 None => None,
             }
         })
@@ -163,6 +165,11 @@ fn keep<'a>(found: &mut HashMap<String, &'a str>, name: Option<&String>, value: 
     })
 }
 
+/// No bracket of the text is open at its end.
+fn is_closed(text: &str) -> bool {
+    text.matches('(').count() == text.matches(')').count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +218,8 @@ mod tests {
             told("无法使用 t.json: 文件中没有测试"),
             "无法使用 t.json：文件中没有测试"
         );
+        let vendor = "无法使用 t.json (the vendor: 3005: 字段校验失败)";
+        assert!(!told(vendor).contains("vendor："), "{}", told(vendor));
         assert_eq!(
             told("invalid type: map, expected a sequence"),
             "类型不对：这里是对象，应为列表"
