@@ -42,7 +42,7 @@ impl Runner {
         let Some(started_ms) = first.started_ms.filter(|_| first.run.is_none() && !first.wanted) else {
             return Ok(());
         };
-        if first.is_far_short && may(&self.remade, REMAKES) {
+        if first.lacks_a_tenth && may(&self.remade, REMAKES) {
             tracing::warn!("the first load was shown too few customers: it is made once more");
             return Ok(self.state.want(RunKind::First).await?);
         }

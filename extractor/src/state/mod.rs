@@ -77,7 +77,7 @@ impl State {
                 .get("beyond")
                 .and_then(|json| serde_json::from_str(json).ok()),
             looked: number("looked").and_then(|rows| u64::try_from(rows).ok()),
-            is_far_short: fields.get("short").is_some_and(|json| short::is_far_short(json)),
+            lacks_a_tenth: fields.get("short").is_some_and(|json| short::lacks_a_tenth(json)),
             wanted: fields.contains_key("wanted"),
             redis_ms: seconds * 1_000 + micros / 1_000,
         })

@@ -239,7 +239,7 @@ pub(crate) struct KindState {
     /// The checkpoint when the listing was seen to show nobody any more, although somebody was listed before; of live runs only.
     pub nobody: Option<i64>,
     /// The last window that no other run lists was shown without a tenth of its customers or more.
-    pub is_far_short: bool,
+    pub lacks_a_tenth: bool,
     /// When the last window ended by our clocks, of which OKKI's may differ.
     pub seen: Option<String>,
     /// Who is listed with an update time that lies ahead of every window.

@@ -37,7 +37,7 @@ impl Run {
 }
 
 /// Reads what [`Run::shortfall`] has told.
-pub(super) fn is_far_short(json: &str) -> bool {
+pub(super) fn lacks_a_tenth(json: &str) -> bool {
     #[derive(Deserialize)]
     struct Shortfall {
         short: u64,

@@ -15,12 +15,7 @@ use crate::{
     workspace::Workspace,
 };
 use pipeline::{
-    accounting::{Account, Entry},
-    cause::logged,
-    disposition::Disposition,
-    events::What,
-    message::Outgoing,
-    stage::Stage,
+    accounting::Entry, cause::logged, disposition::Disposition, events::What, message::Outgoing, stage::Stage,
 };
 use std::collections::BTreeMap;
 
@@ -140,8 +135,7 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
             .collect();
         enter(self.workspace, self.workspace.stage, self.disposition, &subjects).await;
         if self.disposition == Disposition::Dead && subjects.len() > chunk.len() {
-            let rt = &self.workspace.rt;
-            let account = Account::new(rt.store.clone(), rt.namespace.clone());
+            let account = &self.workspace.rt.account;
             account.bundles_are_dead(self.workspace.stage, true).await?;
         }
         remove_all(chunk).await;
@@ -165,7 +159,7 @@ pub(crate) async fn enter(
     disposition: Disposition,
     subjects: &[(String, String)],
 ) {
-    let account = Account::new(workspace.rt.store.clone(), workspace.rt.namespace.clone());
+    let account = &workspace.rt.account;
     let mut written = Ok(0);
     if disposition != Disposition::Discarded {
         let mut runs: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -13,7 +13,7 @@ use crate::{
     transit::{Leaving, Leftovers, Presence},
     workspace::Workspace,
 };
-use pipeline::{accounting::Account, cause::logged, disposition::Disposition, stage::Stage};
+use pipeline::{cause::logged, disposition::Disposition, stage::Stage};
 use serde_json::json;
 use std::{
     collections::{HashMap, HashSet, hash_map::DefaultHasher},
@@ -64,7 +64,7 @@ impl Guard {
             }
             return true;
         }
-        self.bundles |= letter.records().len() > 1;
+        self.bundles |= !letter.customers().is_empty();
         // Both are noted, whichever makes it a copy.
         let is_new = self.names(letter).map(|name| self.seen.insert(name));
         if is_new == [true, true] {
@@ -111,8 +111,7 @@ impl Guard {
                 leaving.forget(&over).await?;
                 count(workspace, stage, &swept).await?;
                 if !archive && (bundles || seen_all) {
-                    let account = Account::new(workspace.rt.store.clone(), workspace.rt.namespace.clone());
-                    account.bundles_are_dead(stage, bundles).await?;
+                    workspace.rt.account.bundles_are_dead(stage, bundles).await?;
                 }
                 presence.leave().await
             };

@@ -11,7 +11,6 @@ use crate::{
     workspace::Workspace,
 };
 use pipeline::{
-    accounting::Account,
     disposition::Disposition,
     events::What,
     message::{Death, Outgoing},
@@ -221,9 +220,8 @@ async fn publish(
     let subjects: Vec<_> = letters.iter().flat_map(subjects_of).collect();
     enter(workspace, stage, Disposition::Dead, &subjects).await;
     running.moved(letters.len() as u64).await?;
-    if letters.iter().any(|letter| letter.records().len() > 1) {
-        let account = Account::new(workspace.rt.store.clone(), workspace.rt.namespace.clone());
-        account.bundles_are_dead(stage, true).await?;
+    if letters.iter().any(|letter| !letter.customers().is_empty()) {
+        workspace.rt.account.bundles_are_dead(stage, true).await?;
     }
     Ok(())
 }
