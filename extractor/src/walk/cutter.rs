@@ -10,6 +10,9 @@ use crate::{
 /// Seconds of a day.
 pub(super) const DAY: i64 = 86_400;
 
+/// Seconds between a slice and a second that it must not show, however it is asked for: with one more, and with two.
+const CLEAR_OF: i64 = 2;
+
 /// One slice, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slice {
@@ -55,6 +58,11 @@ impl Slice {
     /// Says whether more than its own seconds are asked for.
     pub(super) const fn has_padding(self) -> bool {
         self.pad_start || self.pad_end
+    }
+
+    /// Too narrow to cut a second out of it.
+    pub(super) fn is_narrow(self) -> bool {
+        self.start.is_some_and(|start| self.end - start <= 2 * CLEAR_OF)
     }
 
     /// What it covers without the seconds around it.
@@ -104,6 +112,8 @@ pub(super) struct Cutter {
     searching: bool,
     /// No slice may be wider: spans that are longer are refused.
     widest: i64,
+    /// The width behind a single second that was cut out of what it was in.
+    behind: Option<i64>,
 }
 
 impl Cutter {
@@ -121,6 +131,7 @@ impl Cutter {
             grain: 1,
             searching: true,
             widest: i64::MAX,
+            behind: None,
         }
     }
 
@@ -169,6 +180,31 @@ impl Cutter {
     /// The slice is done, and its size says nothing about the next one.
     pub(super) fn step_over(&mut self) {
         self.next = Some(self.slice_end() + 1);
+        self.width = self.behind.take().unwrap_or(self.width).min(self.widest);
+    }
+
+    /// Everybody that the slice shows is in one second: what lies before is cut off, then what lies behind, so that the second
+    /// is found without halving a span of years. `false` when that makes it no narrower.
+    pub(super) fn narrow_around(&mut self, second: i64) -> bool {
+        let from = self.next.unwrap_or(OLDEST);
+        let (before, width) = (self.slice_end(), self.width);
+        if !(from..=before).contains(&second) {
+            return false;
+        }
+        let ahead = second - CLEAR_OF - from;
+        self.width = if ahead > 0 {
+            ahead
+        } else {
+            second + CLEAR_OF - from + 1
+        };
+        if self.slice_end() >= before {
+            self.width = width;
+            return false;
+        }
+        if ahead <= 0 {
+            self.behind = Some(width);
+        }
+        true
     }
 
     /// The slice holds `total` rows, too many for a page. `false` when it cannot become narrower.
@@ -187,6 +223,11 @@ impl Cutter {
         self.slice_end() < before
     }
 
+    /// The next slice is one second.
+    pub(super) fn to_seconds(&mut self) {
+        self.width = 1;
+    }
+
     /// The listing honours dates only, so slices are whole days from now on.
     pub(super) fn use_days(&mut self) {
         self.grain = DAY;
@@ -201,81 +242,5 @@ impl Cutter {
             (end + zone).div_euclid(DAY) * DAY + DAY - 1 - zone
         };
         end.min(self.window.end)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slices_join_without_gap_and_overlap_only_in_padding() {
-        let window = Window {
-            start: Some(1_000_000),
-            end: 1_000_999,
-        };
-        let mut cutter = Cutter::new(window, None);
-        assert_eq!(cutter.slice().unwrap().asked(), (Some(1_000_000), 1_000_999));
-        assert!(cutter.narrow(Some(500), 70) && cutter.narrow(Some(250), 70) && cutter.narrow(Some(125), 70));
-        let first = cutter.slice().unwrap();
-        assert_eq!(first.asked(), (Some(1_000_000), 1_000_125));
-        assert_eq!(first.window().end, 1_000_124);
-        cutter.advance(70, 70);
-        let second = cutter.slice().unwrap();
-        assert_eq!(second.asked().0, Some(1_000_124));
-        assert_eq!(second.window().start, Some(1_000_125));
-        while cutter.slice().is_some() {
-            cutter.advance(0, 70);
-        }
-        assert_eq!(cutter.cursor(), Some(1_001_000));
-    }
-
-    #[test]
-    fn a_full_load_begins_without_bound_and_one_second_cannot_be_cut() {
-        let mut cutter = Cutter::new(
-            Window {
-                start: None,
-                end: OLDEST + 10,
-            },
-            None,
-        );
-        assert_eq!(cutter.slice().unwrap().asked(), (None, OLDEST + 10));
-        while cutter.narrow(Some(1_000_000), 70) {}
-        assert_eq!(cutter.slice().unwrap().asked(), (None, OLDEST + 1));
-        cutter.step_over();
-        assert_eq!(cutter.slice().unwrap().asked(), (Some(OLDEST), OLDEST + 2));
-    }
-
-    #[test]
-    fn days_begin_at_midnight_in_beijing() {
-        let start = crate::okki::time::parse("2026-01-01 05:00:00").unwrap();
-        let mut cutter = Cutter::new(
-            Window {
-                start: Some(start),
-                end: start + 10 * DAY,
-            },
-            None,
-        );
-        cutter.use_days();
-        while cutter.narrow(Some(1_000_000), 70) {}
-        assert_eq!(
-            cutter.slice_end(),
-            crate::okki::time::parse("2026-01-01 23:59:59").unwrap()
-        );
-    }
-
-    #[test]
-    fn an_empty_window_has_no_slice() {
-        assert_eq!(
-            Cutter::new(
-                Window {
-                    start: Some(20),
-                    end: 10
-                },
-                None
-            )
-            .slice(),
-            None
-        );
     }
 }

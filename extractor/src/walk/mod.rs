@@ -30,6 +30,8 @@
 //! totals are believed no more and pages are turned until some passes have found nobody. A total may be wrong on any page:
 //! it may only make the walk read more, or be told as doubtful, and no page that has shown a row is left out because of it.
 //!
+//! Such a second is cut out of what it is in as soon as a page shows nobody else ([`second`]).
+//!
 //! A listing that honours only the date of its bounds shows mostly rows outside of a slice that is shorter than a day; then
 //! slices are whole days. That bounds are not honoured at all is asked: a span before there was any customer shows somebody.
 //!
@@ -55,19 +57,18 @@ mod cutter;
 mod doubt;
 mod gather;
 mod handed;
+mod second;
 #[cfg(test)]
 mod tests;
 mod unread;
 mod whole;
 
-use crate::{
-    okki::{DamagedRow, Error, ListItem, Page, PageRequest},
-    window::Window,
-};
+use crate::okki::{DamagedRow, Error, ListItem, Page, PageRequest};
+use crate::window::Window;
 use bounds::Around;
 pub(crate) use cutter::day_start;
 use cutter::{Cutter, DAY, Slice};
-use gather::{Gather, Taken};
+use gather::Gather;
 use handed::{Handed, Strays};
 use std::collections::HashSet;
 
@@ -127,7 +128,7 @@ pub(crate) struct Walk {
     handed: Handed,
     /// Why the page that was asked for last could not be read.
     failed: Option<Error>,
-    /// A page up to this second could not be read; where the reason lies is not known yet.
+    /// Up to here a page could not be read; where the reason lies is not known yet.
     unread_until: Option<i64>,
     around: Around,
     /// The lower and the upper bound have been seen to be inclusive.
@@ -142,6 +143,8 @@ pub(crate) struct Walk {
     wide: bool,
     /// Nothing is asked for without a lower bound.
     floored: bool,
+    /// Until here seconds are read one by one.
+    apart: Option<i64>,
 }
 
 impl Walk {
@@ -169,6 +172,7 @@ impl Walk {
             doubted: None,
             wide: false,
             floored: false,
+            apart: None,
         }
     }
 
@@ -215,12 +219,13 @@ impl Walk {
             if is_most(strays.of_days) {
                 self.cutter.use_days();
             }
-            if self.cutter.narrow(page.total, self.target()) {
+            let is_alone = self.is_one_second(slice, &page);
+            if self.cuts_out(&page) || (!is_alone && self.cutter.narrow(page.total, self.target())) {
                 self.wide = false;
                 continue;
             }
             // The many may be in the seconds around it.
-            if self.around == Around::Both && slice.has_padding() {
+            if !is_alone && self.around == Around::Both && slice.has_padding() {
                 self.around = Around::None;
             } else {
                 self.gather = Some(Gather::new(self.request(slice, 1)));
@@ -228,44 +233,6 @@ impl Walk {
             }
         }
         Ok(None)
-    }
-
-    /// One page of a second that holds more than a page.
-    async fn turn_pages(&mut self, slice: Slice, listing: &impl Pages) -> Result<Step, Error> {
-        let Some(request) = self.gather.as_ref().map(Gather::request) else {
-            return Ok(Step::default());
-        };
-        let Some(page) = self.read(request, listing).await? else {
-            return self.row_by_row(slice, listing).await;
-        };
-        Ok(self.turn_page(slice, page))
-    }
-
-    fn turn_page(&mut self, slice: Slice, page: Page) -> Step {
-        let now = page.now;
-        let taken = match self.gather.as_mut().map(|gather| gather.take(page)) {
-            Some(Ok(taken)) => taken,
-            // It concerns this second alone.
-            Some(Err(error)) => {
-                self.failed = Some(error);
-                return self.give_up(slice);
-            }
-            None => return Step::default(),
-        };
-        let (step, cursor) = match taken {
-            Taken::More(step) => (step, None),
-            Taken::Whole(step) => {
-                self.step_over();
-                (step, self.cutter.cursor())
-            }
-        };
-        let step = Step {
-            cursor,
-            slice: slice.window(),
-            now,
-            ..step
-        };
-        self.hand_out(step, slice)
     }
 
     fn request(&self, slice: Slice, page: u64) -> PageRequest {

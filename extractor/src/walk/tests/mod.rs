@@ -5,6 +5,8 @@
 mod displaced;
 mod doubt;
 mod hidden;
+mod imported;
+mod slices;
 mod totals;
 
 use super::*;

@@ -92,6 +92,11 @@ async fn a_busy_server_is_left_alone_by_every_replica() {
         expect(fired >= 1, || format!("{fired}"))
     })
     .await;
+    eventually(LIMIT, "every replica can know of it", async || {
+        let told = redis_at(&pipeline, "HEXISTS", &okki_quota(&pipeline), &["hold"]).await;
+        expect(told == redis::Value::Int(1), || "nobody was refused".to_owned())
+    })
+    .await;
     // Those that were on their way beside it may still arrive: a poll, a run, a control of the listing.
     let calls = |pipeline: &PipelineUnderTest| pipeline.simulator.stats().okki.total_calls;
     let before = calls(&pipeline);
