@@ -14,5 +14,4 @@ pub(crate) mod run;
 mod set_up;
 mod table;
 pub(crate) mod trace;
-mod twins;
 mod usable;

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Index, VISIBLE_AFTER};
-use crate::jdy::lookup::{Found, FoundRow, Recognition};
+use crate::jdy::lookup::Recognition;
 use crate::ledger;
 use crate::ledger::index::{IndexState, Known};
 
@@ -25,14 +25,6 @@ const TELL_EVERY: Duration = Duration::from_secs(5);
 /// row and every watermark carries one.
 pub(super) fn new_epoch() -> String {
     (Uuid::new_v4().as_u128() & 0x7f_ffff).to_string()
-}
-
-/// Rows of one customer when there are several, by customer and row id.
-pub(crate) fn twins<'a>(company: &'a str, rows: &'a [FoundRow]) -> Vec<(&'a str, &'a str)> {
-    match rows {
-        [] | [_] => Vec::new(),
-        rows => rows.iter().map(|row| (company, row.id.as_str())).collect(),
-    }
 }
 
 impl Index {
@@ -153,27 +145,6 @@ impl Index {
 
     pub(super) fn doing(&self, what: String) {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = what;
-    }
-
-    /// A look at the form has found these rows: those that share their key are noted, counted and told (I2).
-    pub(crate) async fn saw(&self, found: &Found) {
-        let mut several: Vec<(&str, &str)> = Vec::new();
-        for (company, rows) in found {
-            several.extend(twins(company, rows));
-        }
-        self.note_twins(&several).await;
-    }
-
-    /// Notes rows that share their key, by customer and row id.
-    pub(crate) async fn note_twins(&self, rows: &[(&str, &str)]) {
-        if rows.is_empty() {
-            return;
-        }
-        match ledger::index::note_duplicates(&self.ledger, rows).await {
-            Ok(0) => {}
-            Ok(_) => self.look_again().await,
-            Err(error) => tracing::debug!(error = %error, "duplicate rows are not noted"),
-        }
     }
 
     /// Whether the ledger can be asked.

@@ -41,11 +41,12 @@
 
 mod again;
 mod maintain;
+mod twins;
 mod walk;
 
-pub(crate) use maintain::twins;
+pub(crate) use twins::twins;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -110,6 +111,8 @@ pub(crate) struct Index {
     opened: watch::Sender<String>,
     /// Duplicates that were told last.
     told: AtomicU64,
+    /// How often it was asked whether those that are known are there still.
+    asked: AtomicUsize,
     /// Rows without a key that the walk over the form has read in this epoch.
     keyless: AtomicU64,
     progress: Mutex<String>,
@@ -140,6 +143,7 @@ impl Index {
             wake: Notify::new(),
             opened: watch::Sender::new(String::new()),
             told: AtomicU64::new(0),
+            asked: AtomicUsize::new(0),
             keyless: AtomicU64::new(0),
             progress: Mutex::default(),
         })

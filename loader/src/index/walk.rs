@@ -11,7 +11,7 @@ use pipeline::quota::Lane;
 use pipeline::retry::Backoff;
 use pipeline::watermarks::Watermarks;
 
-use super::{Error, Index, VISIBLE_AFTER};
+use super::{Error, Index, VISIBLE_AFTER, twins::ASK_AGAIN};
 use crate::failpoint;
 use crate::jdy::lookup::{FoundRow, Recognition, STUCK, Turn, turn};
 use crate::jdy::types::Reply;
@@ -37,12 +37,15 @@ impl Index {
             let epoch = opened.borrow_and_update().clone();
             let walked = match epoch.is_empty() {
                 true => Ok(()),
-                false => self.walk().await,
+                false => match self.walk().await {
+                    Ok(()) => self.forget_mended().await,
+                    walked => walked,
+                },
             };
             let again = match walked {
                 Ok(()) => {
                     backoff.reset();
-                    Duration::MAX
+                    ASK_AGAIN
                 }
                 Err(error) => {
                     tracing::debug!(%error, "walk over the form has stopped");
@@ -98,7 +101,7 @@ impl Index {
         Watermarks::new(self.ledger.store().clone(), self.runtime.namespace.clone())
     }
 
-    async fn lease(&self) -> Result<Option<Lease>, Error> {
+    pub(super) async fn lease(&self) -> Result<Option<Lease>, Error> {
         let key = self.runtime.namespace.index_lease_key();
         let lease = Lease::acquire(self.ledger.store(), key, &self.runtime.instance, WALK_LEASE).await;
         Ok(lease.map_err(ledger::Error::from)?)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kit::config::mapping_document;
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{KEY_WIDGET, cell_widget};
+use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 
 use super::feed::Feed;
@@ -210,4 +211,45 @@ async fn rows_of_other_customers_under_a_damaged_key_are_left_alone() {
     assert!(said.contains("1 rows deleted"), "the copy goes: {said}");
     assert_eq!(everything(&pipeline).len(), doubled.len() - 1);
     assert_eq!(rows(&pipeline)[kept].len(), 2);
+}
+
+/// What people delete by hand is no duplicate any more, without a command.
+#[tokio::test]
+async fn duplicates_that_somebody_deletes_are_forgotten_by_a_running_loader() {
+    let mut pipeline = loaded(107).await;
+    let before = rows(&pipeline);
+    let doubled: Vec<&String> = before.keys().take(3).collect();
+    doubled.iter().for_each(|company| double(&pipeline, company));
+    pipeline
+        .tool(Service::Loader, &["index", "rebuild"])
+        .await
+        .unwrap();
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].ready().await;
+    let known = async |pipeline: &PipelineUnderTest| -> u64 {
+        let (_, status) = pipeline[loader].get("/status").await.unwrap();
+        let status: Value = serde_json::from_str(&status).unwrap();
+        status["index"]["duplicates"].as_u64().unwrap()
+    };
+    eventually(LIMIT, "the duplicates are told", async || {
+        let told = known(&pipeline).await;
+        expect(told == 3, || told.to_string())
+    })
+    .await;
+    let extra = |company: &str| rows(&pipeline)[company].last().unwrap().clone();
+    pipeline.simulator.delete_rows(Some(&extra(doubled[0])));
+    pipeline.simulator.delete_rows(Some(&extra(doubled[2])));
+    eventually(LIMIT * 2, "the deleted ones are forgotten", async || {
+        let told = known(&pipeline).await;
+        expect(told == 1, || told.to_string())
+    })
+    .await;
+    let left = pipeline
+        .tool(Service::Loader, &["index", "duplicates", "--json"])
+        .await
+        .unwrap();
+    let left: Vec<Value> = serde_json::from_str(&left).unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["company"].as_str(), Some(doubled[1].as_str()));
+    pipeline.drain().await;
 }
