@@ -53,6 +53,9 @@ pub(super) fn accepted(
                 message: words::tr!("http status 401"),
             });
         }
+        (200..=299, Err(_)) if unmarked(body).trim_ascii().is_empty() => {
+            return Err(Outage::Bodyless { status }.into());
+        }
         (_, Err(_)) => {
             return Err(Error::Garbled(words::tr!(
                 "http status {status}, {}",

@@ -113,6 +113,12 @@ pub(crate) enum Outage {
     /// Reading the body failed.
     #[error("{}", words::tr!("answer cut short"))]
     Body(#[source] pipeline::http::Error),
+    /// A status that says yes, and nothing behind it.
+    #[error("{}", words::tr!("http status {status}, an empty body"))]
+    Bodyless {
+        /// The status.
+        status: u16,
+    },
     /// The envelope reports a server error.
     #[error("{}", words::tr!("server error {code}: {message}"))]
     Envelope {
@@ -219,8 +225,8 @@ impl Error {
             Self::NotFound { .. } => "okki-not-found",
             Self::Business { .. } => "okki-refused",
             Self::Outage(Outage::Unknown { .. }) => "okki-unknown-code",
+            Self::Garbled(_) | Self::Outage(Outage::Bodyless { .. }) => "okki-unreadable",
             Self::Outage(_) => "okki-outage",
-            Self::Garbled(_) => "okki-unreadable",
             Self::Shape(_) | Self::Unnamed(_) | Self::Unbounded | Self::Another { .. } => {
                 "okki-unexpected-shape"
             }

@@ -6,7 +6,6 @@ use crate::okki::{
     time,
     types::{Page, PageRequest, read_page},
 };
-use crate::pause::lock;
 use pipeline::quota::Lane;
 
 /// Rows that a page is compared with.
@@ -119,50 +118,15 @@ impl Client {
         patience: Patience,
     ) -> Result<Page, Error> {
         match self.answered_page(lane, request, part, patience).await {
-            Err(error) if error.may_say_nobody() && self.says_nobody(lane, request, part, &error).await => {
-                Ok(Page {
-                    total: Some(0),
-                    ..Page::default()
-                })
-            }
+            Err(error) if self.says_nobody(lane, request, part, &error).await => Ok(Page {
+                total: Some(0),
+                ..Page::default()
+            }),
             answer => answer,
         }
     }
 
-    /// Whether the listing says in this way that it shows nobody: it does so of a span in which nobody can be, while it shows
-    /// others. Any answer of the same words says so from then on.
-    async fn says_nobody(&self, lane: Lane, request: &PageRequest, part: usize, error: &Error) -> bool {
-        let words = error.to_string();
-        if lock(&self.says_nobody).as_ref() == Some(&words) {
-            return true;
-        }
-        let ask = async |request: &PageRequest| {
-            self.answered_page(lane, request, part, Patience::to_compare())
-                .await
-        };
-        let is_same =
-            |answer: &Result<Page, Error>| answer.as_ref().is_err_and(|other| other.to_string() == words);
-        if !is_same(&ask(&request.of_nobody()).await) {
-            return false;
-        }
-        let anybody = PageRequest {
-            start: None,
-            end: None,
-            page: 1,
-            count: 1,
-            removed: false,
-        };
-        for request in [anybody.clone(), anybody.otherwise()] {
-            if ask(&request).await.is_ok_and(|page| page.rows() > 0) {
-                tracing::warn!(answer = words, "the listing answers so where it shows nobody");
-                *lock(&self.says_nobody) = Some(words);
-                return true;
-            }
-        }
-        false
-    }
-
-    async fn answered_page(
+    pub(super) async fn answered_page(
         &self,
         lane: Lane,
         request: &PageRequest,
@@ -171,8 +135,10 @@ impl Client {
     ) -> Result<Page, Error> {
         let query = self.page_query(request, part);
         let path = &self.options.endpoints.source.list;
+        let patience = patience.taking(self.says_nobody.words(request, part));
         let answer = self.patient(lane, "list", path, &query, patience).await?;
         let page = read_page(&answer.data, answer.now, request.page > 1)?;
+        self.says_nobody.shows(request, part, &page);
         self.untimed.tell(&page);
         Ok(page)
     }

@@ -8,12 +8,14 @@ mod fields;
 pub(super) mod grant;
 mod groups;
 mod listing;
+mod nobody;
 mod patience;
 mod recorded;
 mod retry_after;
 mod untimed;
 mod webhook;
 
+use self::nobody::SaysNobody;
 use self::patience::Patience;
 use self::untimed::Untimed;
 use super::{
@@ -32,7 +34,6 @@ use pipeline::{
     setting::Secret,
 };
 pub(crate) use recorded::Recorded;
-use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -86,7 +87,7 @@ pub(crate) struct Client {
     scope: &'static str,
     tree: Tree,
     /// How the listing says that it shows nobody, where that looks like a refusal.
-    says_nobody: Mutex<Option<String>>,
+    says_nobody: SaysNobody,
 }
 
 impl Client {
@@ -103,7 +104,7 @@ impl Client {
             tape: None,
             scope: "company",
             tree: Tree::default(),
-            says_nobody: Mutex::default(),
+            says_nobody: SaysNobody::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! How often a call is sent again within itself, before its caller decides: a listing a little longer than a detail, which
 //! others can be compared with.
 
-use crate::okki::error::Error;
+use crate::okki::{chain, error::Error};
 use pipeline::retry::Backoff;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(super) struct Patience {
     alone: bool,
     /// What may still be waited for because the rate is limited.
     waits: Duration,
+    /// An error of these words is an answer, and nothing to repeat.
+    answer: Option<String>,
 }
 
 impl Patience {
@@ -39,6 +41,7 @@ impl Patience {
             through_timeouts: true,
             alone: false,
             waits: LONGEST,
+            answer: None,
         }
     }
 
@@ -68,6 +71,11 @@ impl Patience {
             alone: true,
             ..Self::none()
         }
+    }
+
+    /// The same, where an error of these words is an answer.
+    pub(super) fn taking(self, answer: Option<String>) -> Self {
+        Self { answer, ..self }
     }
 
     /// It may be refused alone.
@@ -100,7 +108,9 @@ impl Patience {
     /// Nothing has answered: waits, or gives the error back.
     pub(super) async fn after_silence(&mut self, error: Error) -> Result<(), Error> {
         let asked = error.retry_after().unwrap_or_default();
-        if self.repeats == 0 || asked > LONGEST || (error.is_timeout() && !self.through_timeouts) {
+        let is_answer = self.answer.as_ref().is_some_and(|words| *words == chain(&error));
+        if is_answer || self.repeats == 0 || asked > LONGEST || (error.is_timeout() && !self.through_timeouts)
+        {
             return Err(error);
         }
         self.repeats -= 1;

@@ -21,14 +21,16 @@ type Script = Arc<dyn Fn(u32, &Request) -> Response<Body> + Send + Sync>;
 /// What arrived, in order: path and query.
 type Seen = Arc<Mutex<Vec<String>>>;
 
-struct Vendor {
+pub(super) struct Vendor {
     base: Url,
     seen: Seen,
     tokens: Arc<AtomicU32>,
 }
 
 /// A server that grants tokens `t1`, `t2`, … and answers the n-th other call by the script.
-async fn vendor(script: impl Fn(u32, &Request) -> Response<Body> + Send + Sync + 'static) -> Vendor {
+pub(super) async fn vendor(
+    script: impl Fn(u32, &Request) -> Response<Body> + Send + Sync + 'static,
+) -> Vendor {
     let (script, seen): (Script, Seen) = (Arc::new(script), Arc::default());
     let (tokens, calls) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let (log, granted) = (Arc::clone(&seen), Arc::clone(&tokens));
@@ -52,11 +54,11 @@ async fn vendor(script: impl Fn(u32, &Request) -> Response<Body> + Send + Sync +
     Vendor { base, seen, tokens }
 }
 
-fn json(body: &str) -> Response<Body> {
+pub(super) fn json(body: &str) -> Response<Body> {
     Response::new(Body::from(body.to_owned()))
 }
 
-fn status(code: u16, body: &str) -> Response<Body> {
+pub(super) fn status(code: u16, body: &str) -> Response<Body> {
     let mut response = json(body);
     *response.status_mut() = StatusCode::from_u16(code).unwrap();
     response
@@ -69,7 +71,7 @@ fn bearer(request: &Request) -> String {
         .to_owned()
 }
 
-fn client(vendor: &Vendor) -> Client {
+pub(super) fn client(vendor: &Vendor) -> Client {
     let options = ClientOptions {
         endpoints: Endpoints {
             base: vendor.base.clone(),

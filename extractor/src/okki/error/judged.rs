@@ -10,10 +10,16 @@ impl Error {
         !is_of_all && !self.is_definite() && !self.is_of_redis()
     }
 
-    /// Says whether a listing may mean by it that it shows nobody. Whether it does has to be asked.
+    /// Says whether a listing may mean by it that it shows nobody: an orderly answer, or none at all. Whether it does has to
+    /// be asked.
     #[must_use]
     pub(crate) const fn may_say_nobody(&self) -> bool {
-        matches!(self, Self::NotFound { .. } | Self::Shape(_) | Self::Garbled(_))
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::Shape(_)
+                | Self::Outage(Outage::Unknown { .. } | Outage::Bodyless { .. })
+        )
     }
 
     /// Says whether the server works and does not answer this very request, as far as one answer tells.
