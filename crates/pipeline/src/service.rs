@@ -16,7 +16,7 @@ use crate::{
     alert::{Alerts, Origin},
     broker::{Broker, Publisher},
     config::CommonConfig,
-    events::EventWriter,
+    events::{EVENTS_REFUSED, EventWriter},
     gate::{Gate, Pause},
     names::{Namespace, VendorAccount},
     quota::{Heard, Quota, VENDOR_LIMITS},
@@ -108,6 +108,10 @@ impl Runtime {
             runtime.instance.clone(),
             runtime.alerts.clone(),
         );
+        let events = runtime.events.clone();
+        runtime.status.compute(EVENTS_REFUSED, move || {
+            serde_json::to_value(events.refused()).unwrap_or_default()
+        });
         trace::start(
             &common.traces,
             service,

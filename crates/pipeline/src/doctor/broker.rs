@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use crate::{
-    broker::{Broker, Error, ServerVersion, policies::Policies},
+    broker::{Broker, Error, ServerVersion, policies::Policies, stream::Declared},
     cause::chain,
     stage::Stage,
 };
@@ -34,6 +34,7 @@ pub(super) async fn examine(broker: &Broker, stage: Stage) -> Vec<Finding> {
                     broker.namespace().queue(stage)
                 ),
             ));
+            findings.push(events(broker).await);
             findings.push(policies(broker, stage).await);
             findings.push(waiting(broker, stage).await);
         }
@@ -67,6 +68,30 @@ fn refused(broker: &Broker, error: &Error) -> Finding {
             text,
             words::tr!("check that the vhost of AMQP_URL exists and the broker has no alarm"),
         ),
+    }
+}
+
+/// Whether the account of events can be kept.
+async fn events(broker: &Broker) -> Finding {
+    if !broker.stream().on {
+        return Finding::good("events", words::tr!("switched off (EVENTS)"));
+    }
+    let stream = broker.namespace().event_stream();
+    match broker.declare_stream().await {
+        Ok(Declared::Ready) => Finding::good("events", words::tr!("{stream} takes them")),
+        Ok(Declared::Differs(said)) => Finding::risk(
+            "events",
+            said,
+            words::tr!(
+                "it keeps more or less than EVENTS_MAX_AGE and EVENTS_MAX_BYTES say; for more, delete the stream, and it is made anew"
+            ),
+        ),
+        Ok(Declared::Impossible(said)) => Finding::bad(
+            "events",
+            said,
+            words::tr!("enable the broker's feature flag stream_queue, or set EVENTS=off"),
+        ),
+        Err(error) => refused(broker, &error),
     }
 }
 

@@ -20,5 +20,6 @@ pub use proto::v1::{AuditMark, Event, EventStage, Events, What};
 pub use reader::{Reader, Start, Stored};
 pub(crate) use settled::{Settled, parked_period};
 pub use stage::number as stage_number;
+pub use trouble::{EVENTS_REFUSED, EventsRefused};
 pub use words::Cells;
 pub use writer::EventWriter;

@@ -87,10 +87,13 @@ impl EventWriter {
             ),
             Declared::Impossible(words) => return Err(Trouble::Impossible(words)),
         }
-        let mut state = self.state();
-        state.declared = true;
-        if state.impossible.take().is_some() {
-            self.0.alerts.events(None);
+        let was_impossible = {
+            let mut state = self.state();
+            state.declared = true;
+            state.impossible.take().is_some()
+        };
+        if was_impossible {
+            self.taken_again();
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::{
     late::{Group, Late},
     pack,
     stage::number,
-    trouble::Trouble,
+    trouble::{EventsRefused, Trouble},
 };
 use crate::{
     alert::Alerts,
@@ -61,6 +61,8 @@ pub(super) struct State {
     flusher: Option<AbortOnDropHandle<()>>,
     /// Ids of messages that are parked, as far as they have said so, and the period that this is about.
     parked: (i64, HashSet<u64>),
+    /// Until events are taken again.
+    refused: Option<EventsRefused>,
 }
 
 impl EventWriter {
@@ -79,6 +81,12 @@ impl EventWriter {
     pub fn is_on(&self) -> bool {
         let impossible = |since: Instant| since.elapsed() < POSSIBLE_AGAIN;
         self.0.broker.stream().on && !self.state().impossible.is_some_and(impossible)
+    }
+
+    /// That the broker takes none at present, and why.
+    #[must_use]
+    pub fn refused(&self) -> Option<EventsRefused> {
+        self.state().refused.clone()
     }
 
     /// Writes what a batch did, while what it published is on its way; returns when the broker has it, or when it waits
@@ -184,7 +192,7 @@ impl EventWriter {
                 "this broker cannot keep events, so nobody can see later what became of customers; enable its feature flag \
                  stream_queue, or say EVENTS=off"
             );
-            return self.0.alerts.events(Some(&chain(trouble)));
+            return self.refuse(trouble);
         }
         let mut state = self.state();
         self.keep(&mut state, messages, count);
@@ -199,8 +207,24 @@ impl EventWriter {
             error = logged(trouble),
             "the broker takes no events; they are written when it does, and the work goes on"
         );
-        self.0.alerts.events(Some(&chain(trouble)));
+        drop(state);
+        self.refuse(trouble);
+        let mut state = self.state();
         state.flusher = Some(AbortOnDropHandle::new(tokio::spawn(flush_all(self.clone()))));
+    }
+
+    fn refuse(&self, trouble: &Trouble) {
+        let why = chain(trouble);
+        self.0.alerts.events(Some(&why));
+        let since_ms = jiff::Timestamp::now().as_millisecond();
+        let refused = &mut self.state().refused;
+        let since_ms = refused.as_ref().map_or(since_ms, |refused| refused.since_ms);
+        *refused = Some(EventsRefused { since_ms, why });
+    }
+
+    pub(super) fn taken_again(&self) {
+        self.state().refused = None;
+        self.0.alerts.events(None);
     }
 
     /// Writes the oldest of what is late; whether there is more.
@@ -258,8 +282,9 @@ async fn flush_all(writer: EventWriter) {
                     let mut state = writer.state();
                     if state.late.is_empty() {
                         drop(state.flusher.take().map(AbortOnDropHandle::detach));
+                        drop(state);
                         tracing::info!("the broker takes events again");
-                        return writer.0.alerts.events(None);
+                        return writer.taken_again();
                     }
                 }
                 Err(error) => {

@@ -1,7 +1,7 @@
 //! What is not as it should be, and what to do about it.
 
 use super::{
-    comparisons, condition,
+    comparisons, condition, events,
     facts::Facts,
     listing, loads,
     stages::{Paused, StageView},
@@ -35,6 +35,7 @@ pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
     found.extend(late(facts));
     found.extend(backfills(facts));
     found.extend(vendors::findings(facts));
+    found.extend(events::findings(facts));
     found.extend(condition::findings(facts));
     found.extend(loads::findings(facts));
     found.extend(listing::findings(facts));

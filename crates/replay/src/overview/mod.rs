@@ -5,6 +5,7 @@
 
 mod comparisons;
 mod condition;
+mod events;
 mod facts;
 mod judge;
 mod listing;

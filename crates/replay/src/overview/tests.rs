@@ -447,6 +447,23 @@ fn a_limit_that_a_vendor_has_named_is_told_until_it_is_over() {
 }
 
 #[test]
+fn a_broker_that_takes_no_events_for_long_is_no_well_pipeline() {
+    let told = |since_ms: i64| {
+        let mut facts = well();
+        let refused = serde_json::json!({"since_ms": since_ms, "why": "access refused"});
+        facts.replicas[1].heartbeat.status = serde_json::json!({ "events_refused": refused });
+        Overview::of(&facts)
+    };
+    assert_eq!(told(NOW_MS - 5_000).verdict, Verdict::Well, "a blip");
+    let overview = told(NOW_MS - 120_000);
+    assert_eq!(overview.verdict, Verdict::NotWell);
+    let [finding] = &overview.findings[..] else {
+        panic!("{overview:?}")
+    };
+    assert!(finding.seen.contains("access refused"), "{finding:?}");
+}
+
+#[test]
 fn a_condition_that_drops_everybody_is_told() {
     let told = |passed: u64, dropped: u64, loaded: u64, filtered: u64| {
         let mut facts = well();

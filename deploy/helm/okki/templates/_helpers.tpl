@@ -93,8 +93,10 @@
 {{- if and (eq $doc.kind "NetworkPolicy") $doc.spec.ingress }}
 {{- range $doc.spec.ingress }}
 {{- range .from }}
-{{- $names := .namespaceSelector.matchLabels }}
+{{- with .namespaceSelector }}
+{{- $names := .matchLabels }}
 {{- if eq (index $names "kubernetes.io/metadata.name") "monitoring" }}{{ $_ := set $names "kubernetes.io/metadata.name" $values.prometheus.namespace }}{{ end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

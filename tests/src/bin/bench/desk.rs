@@ -16,12 +16,13 @@ use std::{
 
 /// Letters and customers.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[group(id = "desk-size")]
 pub(crate) struct Size {
     /// Open dead letters before the desk; its aims are meant for 100000
-    #[arg(long = "desk-letters", default_value_t = 100_000)]
+    #[arg(id = "desk-letters", long = "desk-letters", default_value_t = 100_000)]
     letters: u64,
     /// Customers of the account of events; its aims are meant for 200000
-    #[arg(long = "desk-customers", default_value_t = 200_000)]
+    #[arg(id = "desk-customers", long = "desk-customers", default_value_t = 200_000)]
     customers: u64,
 }
 

@@ -53,3 +53,14 @@ async fn written(options: &Options) -> anyhow::Result<bool> {
     );
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn its_options_do_not_shadow_each_other() {
+        Args::command().debug_assert();
+    }
+}

@@ -22,12 +22,21 @@ use kit::config::repository;
 
 /// Letters and events.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[group(id = "read-model-size")]
 pub(crate) struct Size {
     /// Open dead letters of the read model; its aims are meant for 1000000
-    #[arg(long = "read-model-letters", default_value_t = 100_000)]
+    #[arg(
+        id = "read-model-letters",
+        long = "read-model-letters",
+        default_value_t = 100_000
+    )]
     letters: u64,
     /// Events that it catches up with; its aims are meant for 10000000
-    #[arg(long = "read-model-events", default_value_t = 1_000_000)]
+    #[arg(
+        id = "read-model-events",
+        long = "read-model-events",
+        default_value_t = 1_000_000
+    )]
     events: u64,
 }
 
