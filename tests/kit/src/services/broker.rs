@@ -188,6 +188,15 @@ impl RabbitMq {
         self.folder.join("log/okki@localhost.log")
     }
 
+    /// The broker's own command, for this node.
+    pub(super) fn control(&self) -> std::process::Command {
+        let mut command = self
+            .programs
+            .command(&self.programs.server.with_file_name("rabbitmqctl"));
+        of_node(&mut command, &self.folder, self.ports);
+        command
+    }
+
     fn log_tail(&self) -> String {
         let own = std::fs::read_to_string(self.log_path()).unwrap_or_default();
         format!("{}\n{}", tail(&own, 15), self.node.log_tail(15))
@@ -196,11 +205,8 @@ impl RabbitMq {
 
 fn spawn(programs: &BrokerPrograms, folder: &Path, ports: Ports) -> anyhow::Result<Process> {
     let mut command = programs.command(&programs.server);
+    of_node(&mut command, folder, ports);
     command
-        .env("HOME", folder.join("home"))
-        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-        .env("ERL_EPMD_PORT", ports.mapper.to_string())
-        .env("RABBITMQ_NODENAME", "okki@localhost")
         .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
         .env("RABBITMQ_NODE_PORT", ports.amqp.to_string())
         .env("RABBITMQ_DIST_PORT", ports.distribution.to_string())
@@ -211,8 +217,6 @@ fn spawn(programs: &BrokerPrograms, folder: &Path, ports: Ports) -> anyhow::Resu
         .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("enabled_plugins"))
         .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
         .env("RABBITMQ_ADVANCED_CONFIG_FILE", folder.join(ADVANCED))
-        // The system's settings file would override all of the above.
-        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
         .env(
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
             "+S 2:2 +SDcpu 2:2 +SDio 4 +A 4",
@@ -223,6 +227,17 @@ fn spawn(programs: &BrokerPrograms, folder: &Path, ports: Ports) -> anyhow::Resu
         .env("RABBITMQ_SERVER_START_ARGS", "-noinput +B i")
         .env_remove("NOTIFY_SOCKET");
     Process::spawn("rabbitmq", &mut command, &folder.join("rabbitmq.out"), Group::Own)
+}
+
+/// Which node is meant.
+fn of_node(command: &mut std::process::Command, folder: &Path, ports: Ports) {
+    command
+        .env("HOME", folder.join("home"))
+        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+        .env("ERL_EPMD_PORT", ports.mapper.to_string())
+        .env("RABBITMQ_NODENAME", "okki@localhost")
+        // The system's settings file would override all of this.
+        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null");
 }
 
 fn configuration(ports: Ports) -> String {

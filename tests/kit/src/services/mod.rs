@@ -8,6 +8,7 @@ pub(crate) mod install;
 pub mod port;
 mod sentinels;
 mod shared;
+mod users;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -14,6 +14,7 @@ mod lookups;
 mod map_again;
 mod mapping;
 pub(crate) mod notices;
+mod permissions;
 mod rotation;
 mod scaling;
 mod secrets;
