@@ -84,10 +84,11 @@ impl Writer {
             let ((mut others, ended), (known, moved)) =
                 futures::join!(self.prove(work, unproven), self.still_theirs(work, known));
             others.extend(known);
+            let looked = Instant::now();
             let calls = futures::stream::iter(others).map(|member| async move {
                 match member.kind {
-                    Kind::Remove => self.remove(work, member).await,
-                    _ => self.update(work, member).await,
+                    Kind::Remove => self.remove(work, member, looked).await,
+                    _ => self.update(work, member, looked).await,
                 }
             });
             let mut ends = calls.buffer_unordered(SINGLES_AT_ONCE).concat().await;
