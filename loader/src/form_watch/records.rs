@@ -130,7 +130,20 @@ impl FormWatch {
             return Blame::Everybody;
         }
         let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
-        fitting.blame(record, misfit.widget())
+        let blame = fitting.blame(record, misfit.widget());
+        drop(fitting);
+        if blame == Blame::Alone && self.waits_for(misfit, record) {
+            self.nobody_waits();
+        }
+        blame
+    }
+
+    /// Whether a pause is for the sake of a value in the same cell.
+    fn waits_for(&self, misfit: &Misfit, record: &FormRecord) -> bool {
+        let unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        unfit.as_ref().is_some_and(|(other, waiting)| {
+            waiting.mapping_fingerprint == record.mapping_fingerprint && other.widget() == misfit.widget()
+        })
     }
 
     /// A record does not fit the form, and perhaps none does: pauses until one fits.

@@ -79,7 +79,7 @@ impl Client {
         reply.map(|answer| answer.data)
     }
 
-    /// Updates one row; cells that are left out keep their value. Says which row the answer shows.
+    /// Updates one row; cells that are left out keep their value. The row, if the answer shows one.
     pub(crate) async fn update(
         &self,
         row_id: &str,
@@ -87,7 +87,7 @@ impl Client {
         options: &WriteOptions,
         lane: Lane,
         may_send: MaySend<'_>,
-    ) -> Reply<Option<String>> {
+    ) -> Reply<Option<RowId>> {
         let call = Update {
             data_id: row_id,
             is_start_trigger: options.start_trigger,
@@ -96,7 +96,7 @@ impl Client {
         let path = "/api/v5/app/entry/data/update";
         self.post::<Updated>(&self.company.buckets.update, path, &call, lane, may_send)
             .await
-            .map(|answer| answer.id)
+            .map(|answer| answer.row)
     }
 
     pub(crate) async fn delete(&self, row_id: &str, lane: Lane, may_send: MaySend<'_>) -> Reply<()> {

@@ -202,10 +202,10 @@ impl TryFrom<Object> for Updated {
 
     /// The row, or the word alone.
     fn try_from(object: Object) -> Result<Self, Self::Error> {
-        let id = row_id(&object).map(|row| row.id);
-        let written = id.is_some() || status(&object).is_some_and(|status| status == Status::SUCCESS);
+        let row = row_id(&object);
+        let written = row.is_some() || status(&object).is_some_and(|status| status == Status::SUCCESS);
         written
-            .then_some(Self { id })
+            .then_some(Self { row })
             .ok_or(words::text!("neither a row nor a status"))
     }
 }

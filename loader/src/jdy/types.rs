@@ -184,7 +184,7 @@ pub(crate) struct RowId {
 #[serde(try_from = "Object")]
 pub(crate) struct Updated {
     /// The row that was written, if the answer shows it.
-    pub(crate) id: Option<String>,
+    pub(crate) row: Option<RowId>,
 }
 
 /// Answer of `data/get`.

@@ -38,6 +38,7 @@
 //! | `o` | since when the vendor says that the row does not exist and shows it all the same; absent otherwise |
 //! | `l` | when the form was asked last and had no such row; it is made only right after that |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
+//! | `y`, `z` | how often it was fetched again because its row was not as it was written, and not before when once more |
 //!
 //! | field of a batch | meaning |
 //! | --- | --- |
@@ -93,6 +94,8 @@ pub(super) mod row {
     pub(in crate::ledger) const SEEN_IN: &str = "g";
     #[cfg(test)]
     pub(in crate::ledger) const ASKED: [&str; 2] = ["r", "q"];
+    #[cfg(test)]
+    pub(in crate::ledger) const VERIFIED: [&str; 2] = ["y", "z"];
     #[cfg(test)]
     pub(in crate::ledger) const UNCHANGED: &str = "u";
     #[cfg(test)]

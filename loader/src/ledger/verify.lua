@@ -4,13 +4,25 @@
 --  pop:   4 most, 5 how long they stay handed out, ms. Returns OK, clock, end of that time, then companies.
 --  judge: 4 when and 5 until when they were handed out, 6 how long a write may stay invisible, and 7 at the very most,
 --         8 when to read again what is busy, ms, 9 count, then per company: company, row id or '', hash of what the form shows.
---         Returns OK, then per company: = as written | ~ differs, so its content counts as unknown | b busy, later.
+--         Returns OK, then per company: = as written | ~ differs, so its content counts as unknown | b busy, or asked for a
+--         moment ago, later.
 --         What differs stays on the list until it is done: the loader that judged it may die before it has asked for the customer.
 --  done:  4 until when they were handed out, 5 count, then companies that have been asked for.
 -- What was seen says nothing about a row that has been written, or put on the list, since it was read. Of a row that this
 -- epoch of the index has not seen, what was written last is not known for sure, so whatever the form shows differs.
 if not index_ready() then return {'NOINDEX'} end
 local operation, answer, time = ARGV[3], {'OK'}, clock()
+
+-- Each further request for a row that never is as it was written waits longer, from 5 s to 10 min, as those of a claim do:
+-- what rewrites it, in the form or behind it, would otherwise be answered for ever. An hour later it is another matter.
+local function asked_for(key)
+  if redis.call('EXISTS', key) == 0 then return end
+  local asked = redis.call('HMGET', key, 'y', 'z')
+  local times, wait = tonumber(asked[1] or '0'), tonumber(asked[2] or '0')
+  if time > wait + 3600000 then times = 0 end
+  redis.call('HSET', key, 'y', times + 1, 'z', string.format('%d', time + math.min(5000 * 2 ^ times, 600000)))
+end
+
 if operation == 'add' then
   for n = 6, 5 + tonumber(ARGV[5]) do verify_at(ARGV[n], time + tonumber(ARGV[4])) end
 elseif operation == 'pop' then
@@ -23,7 +35,10 @@ elseif operation == 'pop' then
 elseif operation == 'done' then
   for n = 6, 5 + tonumber(ARGV[5]) do
     local score = tonumber(redis.call('ZSCORE', KEYS[3], ARGV[n]) or '0')
-    if score == tonumber(ARGV[4]) then redis.call('ZREM', KEYS[3], ARGV[n]) end
+    if score == tonumber(ARGV[4]) then
+      redis.call('ZREM', KEYS[3], ARGV[n])
+      asked_for(row_key(ARGV[n]))
+    end
   end
 else
   local index = redis.call('HMGET', KEYS[1], 'floor', 'settles', 'state')
@@ -55,6 +70,7 @@ else
       if same and not unseen then
         redis.call('ZREM', KEYS[3], company)
         if id ~= '' then redis.call('HSET', row_key(company), 'id', id) end
+        redis.call('HDEL', row_key(company), 'y', 'z')
         answer[#answer + 1] = '='
       else
         if id == '' then
@@ -62,7 +78,10 @@ else
         else
           redis.call('HSET', row_key(company), 'id', id, 'h', '')
         end
-        answer[#answer + 1] = '~'
+        -- A row that is not there is made at once, whatever was asked before.
+        local wait = id ~= '' and tonumber(redis.call('HGET', row_key(company), 'z') or '0') or 0
+        if time < wait then redis.call('ZADD', KEYS[3], wait, company) end
+        answer[#answer + 1] = time < wait and 'b' or '~'
       end
     end
   end

@@ -35,7 +35,7 @@ pub(crate) enum Judged {
     /// Something else: the ledger has forgotten the content, and the customer has to be fetched again, for
     /// [`Ledger::verified`].
     Differs,
-    /// Being written now, or since it was read; it stays on the list.
+    /// Being written now, or since it was read, or it differs and was asked for a moment ago; it stays on the list.
     Busy,
 }
 

@@ -81,13 +81,15 @@ impl Writer {
             // Whose id is proven now has been looked at.
             let (unproven, known): (Vec<Member>, Vec<Member>) =
                 others.into_iter().partition(|member| member.unproven().is_some());
+            // One of the looks may wait out an outage that the other has come before.
+            let looked = Instant::now();
             let ((mut others, ended), (known, moved)) =
                 futures::join!(self.prove(work, unproven), self.still_theirs(work, known));
             others.extend(known);
             let calls = futures::stream::iter(others).map(|member| async move {
                 match member.kind {
-                    Kind::Remove => self.remove(work, member).await,
-                    _ => self.update(work, member).await,
+                    Kind::Remove => self.remove(work, member, looked).await,
+                    _ => self.update(work, member, looked).await,
                 }
             });
             let mut ends = calls.buffer_unordered(SINGLES_AT_ONCE).concat().await;

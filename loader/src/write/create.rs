@@ -78,8 +78,8 @@ impl Writer {
                 self.created(work, groups, members, history, &answer, unknown)
                     .await;
             }
-            // While it was tried, the transaction id has become too old.
-            Tried::Done(Sent::TooOld, _) => self.reconcile_late(work, groups, members, history).await,
+            // While it was tried, the transaction id has become too old, or some of its rows have turned up.
+            Tried::Done(Sent::InDoubt, _) => self.reconcile_late(work, groups, members, history).await,
             // Nothing of it has been stored.
             Tried::Done(Sent::TurnedUp(looked), _) => {
                 self.turned_up(work, groups, members, history, *looked).await;
@@ -141,10 +141,13 @@ impl Writer {
         let is_too_old = || sent.load(Ordering::Relaxed) && self.is_forgotten(work, members);
         // Asked again when the quota allows the call, which may be much later.
         let left = AtomicBool::new(false);
-        // What was never sent, or surely refused each time, is as if it came now.
-        let fresh = FreshLook::since(work.claimed);
+        let fresh = match history.sent && !work.fresh {
+            // It was claimed by a loader that is dead, and people may have made these rows since.
+            true => FreshLook::never(),
+            false => FreshLook::since(work.claimed),
+        };
         let in_doubt = AtomicBool::new(history.sent);
-        let looks_first = || !in_doubt.load(Ordering::Relaxed) && fresh.is_old();
+        let looks_first = || fresh.is_old();
         let may_send = || !is_too_old() && !looks_first() && self.leaves(work, &left);
         let options = &self.settings.options;
         let client = &self.vendor.client;
@@ -158,11 +161,16 @@ impl Writer {
                 stored,
                 move || async move {
                     if is_too_old() {
-                        return Reply::Ok(Sent::TooOld);
+                        return Reply::Ok(Sent::InDoubt);
                     }
                     if looks_first() {
                         match self.look_once_more(work, members, fresh).await {
+                            // What was sent before and may yet land is the same rows under the same id.
                             Again::Nobody => {}
+                            // Ours, perhaps, and perhaps not all: the others must not be made beside theirs.
+                            Again::Somebody(_) if in_doubt.load(Ordering::Relaxed) => {
+                                return Reply::Ok(Sent::InDoubt);
+                            }
                             Again::Somebody(looked) => return Reply::Ok(Sent::TurnedUp(looked)),
                             Again::Unknown => return Reply::Ok(Sent::Unread),
                         }
@@ -185,8 +193,8 @@ impl Writer {
 /// What became of sending a group.
 enum Sent {
     Answered(BatchCreated),
-    /// It was sent before, and the vendor may have forgotten it by now.
-    TooOld,
+    /// It was sent before, and the vendor may have forgotten it by now, or there are rows of it that may be others'.
+    InDoubt,
     /// It was not sent: others have made some of its rows since.
     TurnedUp(Box<Looked>),
     /// It was not sent: the form cannot be read.

@@ -70,6 +70,7 @@ impl Writer {
             }
         }
         if found.len() < members.len() {
+            self.confirmed_in_vain(members.len() - found.len()).await;
             let found = oldest(&members, looked.rows, found);
             return self.only_these(work, groups, members, history, &found).await;
         }
@@ -187,6 +188,20 @@ impl Writer {
                 return Shown::Unknown;
             }
         }
+    }
+
+    /// Rows that the vendor has confirmed are not in the form, and not late: its word is not believed without a look any more,
+    /// and what was believed is looked at.
+    async fn confirmed_in_vain(&self, rows: usize) {
+        metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
+        let doubtful = self.order.looked(rows, false);
+        tracing::warn!(
+            rows,
+            doubtful = doubtful.len(),
+            "rows that Jiandaoyun has confirmed are not in the form; rows that were believed to be there are looked up"
+        );
+        let doubtful: Vec<&str> = doubtful.iter().map(String::as_str).collect();
+        self.verify_soon(&doubtful).await;
     }
 
     /// Learns from an answer whether ids come in the order of the rows.

@@ -8,12 +8,17 @@
 //! always looked up before they are sent again; what is earned is only that the look need not wait until a row that was
 //! stored a moment ago must be visible.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 /// Batches whose rows have to be seen in order before the order is believed.
 const FIRST: u32 = 3;
-/// One batch in so many is looked at for ever.
+/// One batch in so many is looked at for ever: what was confirmed and not stored is found soon, for a call in five.
+const SAMPLE: u32 = 5;
+/// One refusal in so many waits for ever.
 const EVERY: u32 = 20;
+/// Customers that are remembered for the case that trust was misplaced.
+const PLACED: usize = 10_000;
 
 /// What this process has seen of the order of ids.
 #[derive(Debug, Default)]
@@ -36,9 +41,10 @@ struct Refusals {
 struct Seen {
     in_order: u32,
     broken: bool,
-    /// Batches taken by their place since the last look, and their customers.
+    /// Batches taken by their place since the last look.
     since: u32,
-    placed: Vec<String>,
+    /// The customers whose ids were taken so last: a look that finds nothing wrong says nothing about them.
+    placed: VecDeque<String>,
 }
 
 impl Order {
@@ -49,12 +55,14 @@ impl Order {
         if seen.broken || companies.len() > 1 && seen.in_order < FIRST {
             return false;
         }
-        if seen.since + 1 >= EVERY {
+        if seen.since + 1 >= SAMPLE {
             seen.since = 0;
             return false;
         }
         seen.since += 1;
         seen.placed.extend(companies.map(str::to_owned));
+        let too_many = seen.placed.len().saturating_sub(PLACED);
+        seen.placed.drain(..too_many);
         true
     }
 
@@ -63,13 +71,12 @@ impl Order {
         self.lock().broken
     }
 
-    /// A batch of these rows was looked at; the customers to be read again, when the order was wrong.
+    /// A batch of these rows was looked at; the customers to be read again, when the order was wrong or a row was not there.
     pub(super) fn looked(&self, rows: usize, in_order: bool) -> Vec<String> {
         let mut seen = self.lock();
-        let placed = std::mem::take(&mut seen.placed);
         if !in_order {
             seen.broken = true;
-            return placed;
+            return std::mem::take(&mut seen.placed).into();
         }
         seen.in_order = seen.in_order.saturating_add(u32::from(rows > 1));
         Vec::new()
@@ -110,15 +117,29 @@ mod tests {
             assert!(!trusts(&order, &["1", "2"]));
             assert!(order.looked(2, true).is_empty());
         }
-        for _ in 1..EVERY {
+        for _ in 1..SAMPLE {
             assert!(trusts(&order, &["1", "2"]));
         }
         assert!(!trusts(&order, &["1", "2"]), "a sample");
         assert!(order.looked(2, true).is_empty());
         assert!(trusts(&order, &["3", "4"]));
-        assert_eq!(order.looked(2, false), ["3", "4"], "taken on trust since then");
+        let placed = order.looked(2, false);
+        assert_eq!(placed[..2], ["1", "2"], "a look at others has not proven them");
+        assert_eq!(placed[placed.len() - 2..], ["3", "4"]);
+        assert!(order.looked(2, false).is_empty(), "once");
         assert!(!trusts(&order, &["5", "6"]), "never again");
         assert!(!trusts(&order, &["5"]));
+    }
+
+    #[test]
+    fn the_last_ones_that_were_taken_by_place_are_remembered() {
+        let order = Order::default();
+        for company in 0..2 * PLACED {
+            trusts(&order, &[&company.to_string()]);
+        }
+        let placed = order.looked(1, false);
+        assert_eq!(placed.len(), PLACED);
+        assert!(placed.contains(&(2 * PLACED - 2).to_string()));
     }
 
     #[test]

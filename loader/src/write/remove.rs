@@ -7,27 +7,39 @@ use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd};
 use super::give_up::Refused;
+use super::stale_look::FreshLook;
+use super::whose::Sent;
 use crate::failpoint;
 use crate::jdy::codes;
+use crate::jdy::types::Reply;
 use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
 
 impl Writer {
     /// Removes one row; one that is gone already is removed.
-    pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
+    /// `looked`: when it was seen whose row it is.
+    pub(super) async fn remove(&self, work: &Work<'_>, member: Member, looked: Instant) -> Vec<Ended> {
         failpoint::hit("remove-before").await;
         let first = Instant::now();
         let left = AtomicBool::new(false);
-        let may_send = || self.leaves(work, &left);
-        let (client, may_send, target) = (&self.vendor.client, &may_send, &member);
+        let fresh = FreshLook::since(looked);
+        let may_send = || !fresh.is_old() && self.leaves(work, &left);
+        let (client, fresh, may_send, target) = (&self.vendor.client, &fresh, &may_send, &member);
         let request = work.request(Kind::Remove, self.is_suspect(&member), &left);
+        let removed = |sent: &Sent<()>| matches!(sent, Sent::Answered(()));
         let tried = self
             .vendor
-            .write(
-                request,
-                |()| true,
-                move || client.delete(&target.row_id, work.lane, may_send),
-            )
+            .write(request, removed, move || async move {
+                if fresh.is_old()
+                    && let Some(other) = self.no_longer_theirs(work, target, fresh).await
+                {
+                    return Reply::Ok(Sent::NotTheirs(Box::new(other)));
+                }
+                client
+                    .delete(&target.row_id, work.lane, may_send)
+                    .await
+                    .map(Sent::Answered)
+            })
             .await;
         failpoint::hit("remove-answered").await;
         match tried {
@@ -41,7 +53,8 @@ impl Writer {
                 };
                 self.not_removed(work, &member, refused).await
             }
-            Tried::Done((), unknown) | Tried::Refused(_, unknown) => {
+            Tried::Done(Sent::NotTheirs(other), unknown) => self.not_theirs(work, *other, unknown).await,
+            Tried::Done(Sent::Answered(()), unknown) | Tried::Refused(_, unknown) => {
                 let removed = (&member, Change::Removed, MemberEnd::Removed);
                 self.commit(work, vec![removed], unknown).await
             }

@@ -1,6 +1,6 @@
-//! A look that a create has outlived: what a customer has in the form is asked once more before a row is made, when the
-//! call has waited for a gate, a trial or the quota since (I2). People and other programs make rows, too, and most of all
-//! while the loader does not.
+//! A look that a call has outlived: what a customer has in the form is asked once more before a row is made, and whose a
+//! row is before it is changed, when the call has waited for a gate, a trial or the quota since (I2). People and other
+//! programs make and move rows, too, and most of all while the loader does not.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -18,29 +18,36 @@ const LOOKED_FOR: Duration = Duration::from_secs(30);
 /// How often a look may make the next one old enough to be left out: waits grow, and there is an end.
 const LONGEST: u32 = 6;
 
-/// The last look of a group that was not sent yet.
+/// The last look before a call.
 pub(super) struct FreshLook {
-    /// When it began, and how often it was repeated.
-    last: Mutex<(Instant, u32)>,
+    /// When it began, if there was one, and how often it was repeated.
+    last: Mutex<(Option<Instant>, u32)>,
 }
 
 impl FreshLook {
     /// The claim came right behind the first one.
     pub(super) fn since(claimed: Instant) -> Self {
         Self {
-            last: Mutex::new((claimed, 0)),
+            last: Mutex::new((Some(claimed), 0)),
+        }
+    }
+
+    /// Another loader has looked, and nobody knows when.
+    pub(super) fn never() -> Self {
+        Self {
+            last: Mutex::new((None, 0)),
         }
     }
 
     /// Whether it has to be repeated. Each time it may be older, because the next one takes no less time.
     pub(super) fn is_old(&self) -> bool {
         let (last, times) = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.elapsed() > LOOKED_FOR * 2_u32.pow(times.min(LONGEST))
+        last.is_none_or(|last| last.elapsed() > LOOKED_FOR * 2_u32.pow(times.min(LONGEST)))
     }
 
-    fn repeated(&self, began: Instant, found_nothing: bool) {
+    pub(super) fn repeated(&self, began: Instant, found_nothing: bool) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = (began, last.1 + u32::from(found_nothing));
+        *last = (Some(began), last.1 + u32::from(found_nothing));
     }
 }
 
@@ -132,5 +139,19 @@ impl Writer {
             }
             false => (ended, missing),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_is_old_when_nobody_here_took_it_and_fresh_once_it_is_repeated() {
+        assert!(!FreshLook::since(Instant::now()).is_old());
+        let fresh = FreshLook::never();
+        assert!(fresh.is_old());
+        fresh.repeated(Instant::now(), true);
+        assert!(!fresh.is_old());
     }
 }

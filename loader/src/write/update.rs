@@ -10,15 +10,18 @@ use pipeline::telemetry::names;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::give_up::{Refused, failure};
+use super::stale_look::FreshLook;
+use super::whose::Sent;
 use super::{OnMissingRow, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
-use crate::jdy::types::Refusal;
+use crate::jdy::types::{Refusal, Reply, RowId};
 use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
 
 impl Writer {
-    pub(crate) async fn update(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
+    /// `looked`: when it was seen whose row it is.
+    pub(super) async fn update(&self, work: &Work<'_>, member: Member, looked: Instant) -> Vec<Ended> {
         if member.row_id.is_empty() {
             let why = words::text!(
                 "the row exists, but its id was never learned; set JDY_KEY_WIDGET so that it can be found"
@@ -28,23 +31,32 @@ impl Writer {
         failpoint::hit("update-before").await;
         let first = Instant::now();
         let left = AtomicBool::new(false);
-        let may_send = || self.leaves(work, &left);
-        let (client, options, may_send, target) =
-            (&self.vendor.client, &self.settings.options, &may_send, &member);
+        let fresh = FreshLook::since(looked);
+        let may_send = || !fresh.is_old() && self.leaves(work, &left);
+        let (client, options) = (&self.vendor.client, &self.settings.options);
+        let (fresh, may_send, target) = (&fresh, &may_send, &member);
         let request = work.request(Kind::Update, self.is_suspect(&member), &left);
+        let written = |sent: &Sent<_>| matches!(sent, Sent::Answered(_));
         let tried = self
             .vendor
-            .write(
-                request,
-                |_| true,
-                move || client.update(&target.row_id, &target.row, options, work.lane, may_send),
-            )
+            .write(request, written, move || async move {
+                if fresh.is_old()
+                    && let Some(other) = self.no_longer_theirs(work, target, fresh).await
+                {
+                    return Reply::Ok(Sent::NotTheirs(Box::new(other)));
+                }
+                client
+                    .update(&target.row_id, &target.row, options, work.lane, may_send)
+                    .await
+                    .map(Sent::Answered)
+            })
             .await;
         failpoint::hit("update-answered").await;
         match tried {
-            Tried::Done(shown, unknown) => {
+            Tried::Done(Sent::NotTheirs(other), unknown) => self.not_theirs(work, *other, unknown).await,
+            Tried::Done(Sent::Answered(shown), unknown) => {
                 // An answer that shows no row, or another one, says nothing about this one.
-                let unknown = unknown || shown.is_none_or(|shown| shown != member.row_id);
+                let unknown = unknown || !shown.is_some_and(|shown| self.shows(work, &member, &shown));
                 let change = Change::Landed(member.row_id.clone());
                 self.commit(work, vec![(&member, change, MemberEnd::Landed)], unknown)
                     .await
@@ -66,6 +78,29 @@ impl Writer {
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
             Tried::Aside => self.stand_aside(work, &[member]).await,
         }
+    }
+
+    /// Whether the row of an answer holds what was sent: widgets that were changed in the form take nothing, or
+    /// something else.
+    fn shows(&self, work: &Work<'_>, member: &Member, shown: &RowId) -> bool {
+        if shown.id != member.row_id {
+            return false;
+        }
+        // A mark has no content to compare.
+        let Some(recognition) = work.recognition.as_ref().filter(|_| !member.hash.is_empty()) else {
+            return true;
+        };
+        // Some gateways answer with the id alone, which says that it was written.
+        let is_shown = |widget: &String| shown.cells.contains_key(widget);
+        if !recognition.widgets.iter().any(is_shown) {
+            return true;
+        }
+        let row = recognition.read_as(&member.company, &shown.cells);
+        let is_right = row.is_some_and(|row| row.content == member.hash);
+        if !is_right {
+            self.form.suspect();
+        }
+        is_right
     }
 
     /// An update that was refused, or not answered: the row says what became of it.

@@ -1,10 +1,14 @@
 //! Whose row it is, asked before anything is sent to it: people move keys between rows, and a row id that was right
-//! yesterday may be another customer's row today. A look costs one call for all updates and removals of a batch.
+//! yesterday may be another customer's row today. A look costs one call for all updates and removals of a batch; what has
+//! waited since is asked once more by itself.
+
+use std::time::Instant;
 
 use super::Writer;
 use super::batch::Work;
-use super::commit::{Ended, MemberEnd, all};
+use super::commit::{Ended, MemberEnd};
 use super::readable::{self, Keys};
+use super::stale_look::FreshLook;
 use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Kind, Member};
@@ -21,6 +25,21 @@ enum Whose {
     Unknown,
 }
 
+/// A member whose row may not be sent what it holds.
+pub(super) struct NotTheirs {
+    member: Member,
+    whose: Whose,
+    /// The rows that have its key.
+    rows: Vec<FoundRow>,
+}
+
+/// What became of sending an update or a removal.
+pub(super) enum Sent<T> {
+    Answered(T),
+    /// It was not sent: the row is not its customer's any more, or nobody can tell.
+    NotTheirs(Box<NotTheirs>),
+}
+
 impl Writer {
     /// The members whose row ids still are those of their rows, and the ends of the others.
     pub(super) async fn still_theirs(
@@ -28,14 +47,45 @@ impl Writer {
         work: &Work<'_>,
         members: Vec<Member>,
     ) -> (Vec<Member>, Vec<Ended>) {
+        let (theirs, others) = self.by_owner(work, members).await;
+        let mut ended = Vec::new();
+        for other in others {
+            ended.extend(self.not_theirs(work, other, false).await);
+        }
+        (theirs, ended)
+    }
+
+    /// The same of a row whose call has waited since: an outage is long enough for people to move keys. Nothing is written
+    /// down here, because the call may be dropped meanwhile.
+    pub(super) async fn no_longer_theirs(
+        &self,
+        work: &Work<'_>,
+        member: &Member,
+        fresh: &FreshLook,
+    ) -> Option<NotTheirs> {
+        let (_, others) = self.by_owner(work, vec![member.clone()]).await;
+        let other = others.into_iter().next();
+        if other.is_none() {
+            fresh.repeated(Instant::now(), true);
+        }
+        other
+    }
+
+    /// Members whose rows are theirs, and the others.
+    async fn by_owner(&self, work: &Work<'_>, members: Vec<Member>) -> (Vec<Member>, Vec<NotTheirs>) {
         let (known, mut theirs): (Vec<Member>, Vec<Member>) =
             members.into_iter().partition(|member| !member.row_id.is_empty());
         let Some(recognition) = work.recognition.as_ref().filter(|_| !known.is_empty()) else {
             theirs.extend(known);
             return (theirs, Vec::new());
         };
-        let Some(looked) = self.look(work, recognition, &known).await else {
-            return (theirs, all(&known, &MemberEnd::Held));
+        let Some(mut looked) = self.look(work, recognition, &known).await else {
+            let unknown = known.into_iter().map(|member| NotTheirs {
+                member,
+                whose: Whose::Unknown,
+                rows: Vec::new(),
+            });
+            return (theirs, unknown.collect());
         };
         let shows = |member: &Member| {
             let rows = looked.rows.get(&member.slot).into_iter().flatten();
@@ -50,28 +100,35 @@ impl Writer {
             }
         });
         let asked = futures::future::join_all(asked).await;
-        let mut ended = Vec::new();
+        let mut others = Vec::new();
         for (member, whose) in hidden.into_iter().zip(asked) {
-            match (whose, member.kind) {
+            match (&whose, member.kind) {
                 // An update of a row that cannot be read changes no other row that could.
                 (Whose::Theirs, _) | (Whose::Unreadable(_), Kind::Create | Kind::Update) => {
                     theirs.push(member)
                 }
-                (Whose::Unreadable(refusal), Kind::Remove) => {
-                    let dead = MemberEnd::Dead(Box::new(readable::failure(&refusal)));
-                    ended.extend(
-                        self.commit(work, vec![(&member, Change::Freed, dead)], false)
-                            .await,
-                    );
+                _ => {
+                    let rows = looked.rows.remove(&member.slot).unwrap_or_default();
+                    others.push(NotTheirs { member, whose, rows });
                 }
-                (Whose::SomebodyElses, _) => {
-                    let rows = looked.rows.get(&member.slot).map(Vec::as_slice);
-                    ended.extend(self.moved(work, &member, rows.unwrap_or_default()).await);
-                }
-                (Whose::Unknown, _) => ended.push((member.slot, MemberEnd::Held)),
             }
         }
-        (theirs, ended)
+        (theirs, others)
+    }
+
+    /// The end of a member whose row is not its own, or of which nobody can tell. `unknown`: a call to that row may have got
+    /// through.
+    pub(super) async fn not_theirs(&self, work: &Work<'_>, other: NotTheirs, unknown: bool) -> Vec<Ended> {
+        let NotTheirs { member, whose, rows } = other;
+        match whose {
+            Whose::Unreadable(refusal) => {
+                let dead = MemberEnd::Dead(Box::new(readable::failure(&refusal)));
+                self.commit(work, vec![(&member, Change::Freed, dead)], unknown)
+                    .await
+            }
+            Whose::SomebodyElses => self.moved(work, &member, &rows, unknown).await,
+            Whose::Unknown | Whose::Theirs => vec![(member.slot, MemberEnd::Held)],
+        }
     }
 
     /// Of a row that its key does not show: a cell that is empty or means no other customer is still the member's.
@@ -119,7 +176,7 @@ impl Writer {
     }
 
     /// The row is another customer's now: it is left alone, and the member goes on with the row that has its key.
-    async fn moved(&self, work: &Work<'_>, member: &Member, rows: &[FoundRow]) -> Vec<Ended> {
+    async fn moved(&self, work: &Work<'_>, member: &Member, rows: &[FoundRow], unknown: bool) -> Vec<Ended> {
         tracing::warn!(
             company_id = member.company,
             row = member.row_id,
@@ -128,15 +185,15 @@ impl Writer {
         match (rows, member.kind) {
             ([oldest, ..], _) => {
                 let found = Change::Found(oldest.id.clone(), 0);
-                self.commit(work, vec![(member, found, MemberEnd::Again)], false)
+                self.commit(work, vec![(member, found, MemberEnd::Again)], unknown)
                     .await
             }
             ([], Kind::Remove) => {
                 let removed = (member, Change::Removed, MemberEnd::Removed);
-                self.commit(work, vec![removed], false).await
+                self.commit(work, vec![removed], unknown).await
             }
             ([], _) => {
-                self.missing(work, member, &Refusal::not_in_the_form(), false)
+                self.missing(work, member, &Refusal::not_in_the_form(), unknown)
                     .await
             }
         }

@@ -89,12 +89,13 @@ impl Pass<'_> {
         for taken in letters {
             let letter = &taken.letter;
             let tag = outcome::replay_tag(&plan.id, &letter.key());
+            let returns = plan.repair.as_ref().is_none_or(|repair| repair.returns(letter));
+            if returns && !self.knows_way_back(letter) {
+                self.say_stray(letter);
+                self.workspace.plans().refuse(&plan.id, &letter.key()).await?;
+                continue;
+            }
             match &plan.repair {
-                None if !self.knows_way_back(letter) => {
-                    self.say_stray(letter);
-                    self.workspace.plans().refuse(&plan.id, &letter.key()).await?;
-                    continue;
-                }
                 None => messages.push(letter.back(&tag)),
                 Some(repair) => match repair.apply(letter, &tag, &kept) {
                     Ok(repaired) => {

@@ -203,6 +203,11 @@ impl Repair {
         *self == Self::Refetch || (*self == Self::Remap && letter.carried() == FormRecord::TYPE)
     }
 
+    /// Whether the repaired letter goes back to where it came from, and not to a stage of this namespace.
+    pub(crate) fn returns(&self, letter: &Letter) -> bool {
+        *self != Self::Kept && !self.fetches(letter)
+    }
+
     /// The letter's body as it would be sent, where it is changed.
     ///
     /// # Errors

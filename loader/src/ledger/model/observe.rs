@@ -45,7 +45,7 @@ pub(super) async fn snapshot(redis: &PrivateRedis) -> Snapshot {
             fields.remove(row::DOUBTED);
             // Its name is only known to Redis.
             fields.remove(row::SEEN_IN);
-            for asked in row::ASKED {
+            for asked in row::ASKED.into_iter().chain(row::VERIFIED) {
                 fields.remove(asked);
             }
             if !fields.is_empty() {
@@ -88,6 +88,10 @@ pub(super) async fn make_due(redis: &PrivateRedis, companies: &BTreeSet<String>)
             .arg(format!("{PREFIX}verify"))
             .arg(1)
             .arg(company);
+        // Nor was it asked for a moment ago.
+        pipe.cmd("HDEL")
+            .arg(format!("{PREFIX}row:{company}"))
+            .arg(&row::VERIFIED);
     }
     pipe.query_async::<()>(&mut *connection).await.unwrap();
 }

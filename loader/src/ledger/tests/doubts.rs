@@ -80,6 +80,32 @@ async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
     assert_eq!(left.companies, ["2"]);
 }
 
+/// What rewrites the row, in the form or behind it, would be answered for ever.
+#[tokio::test]
+async fn a_row_that_never_is_as_it_was_written_is_asked_for_less_and_less_often() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let (now, lease) = (Duration::ZERO, Duration::from_secs(600));
+    create(&ledger, "1", 10, "aa", "r1").await;
+    let seen = [Seen {
+        company: "1".into(),
+        row_id: "r1".into(),
+        hash: "other".into(),
+    }];
+    let mut judged = Vec::new();
+    for version in [11, 12] {
+        ledger.verify_later(&["1"], now).await.unwrap();
+        let due = ledger.due_for_verification(10, lease).await.unwrap();
+        judged.extend(ledger.judge(&due, &seen, now, now, now).await.unwrap());
+        ledger.verified(&due, &["1"]).await.unwrap();
+        // It is written again, as often as it is fetched.
+        update(&ledger, "1", version, "aa", "r1").await;
+    }
+    assert_eq!(judged, [Judged::Differs, Judged::Busy]);
+    let due = ledger.due_for_verification(10, lease).await.unwrap();
+    assert!(due.companies.is_empty(), "not now");
+}
+
 /// Found by chaos: the form was read before the rows were there, and judged after they had been committed, so that
 /// they were made a second time.
 #[tokio::test]

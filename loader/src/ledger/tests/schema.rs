@@ -56,6 +56,9 @@ async fn the_scripts_write_what_the_schema_names() {
         .touched(now, Duration::ZERO, Undo::default(), &[seen])
         .await;
     assert_eq!(touched.unwrap(), [TouchJudged::Touched(Touch::Edited, false)]);
+    ledger.verify_later(&["1"], Duration::ZERO).await.unwrap();
+    let due = ledger.due_for_verification(1, LEASE).await.unwrap();
+    ledger.verified(&due, &["1"]).await.unwrap();
     ledger.verify_later(&["2"], LEASE).await.unwrap();
 
     use crate::ledger::schema::{batch as batches, index, row};
@@ -74,6 +77,7 @@ async fn the_scripts_write_what_the_schema_names() {
     ];
     let mut known = names(&known);
     known.extend(names(&row::ASKED));
+    known.extend(names(&row::VERIFIED));
     assert_eq!(seen, known);
 
     let seen = fields(&redis, &ledger.batch_key(&batch)).await;

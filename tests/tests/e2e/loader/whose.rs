@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kit::config::mapping_document;
 use kit::pipeline::{Builder, PipelineUnderTest, Service};
-use kit::simulator::{KEY_WIDGET, Poison};
+use kit::simulator::{Fault, FaultKind, KEY_WIDGET, Poison, Vendor};
 use kit::wait::{eventually, expect};
 use serde_json::json;
 
@@ -98,6 +98,42 @@ async fn rows_that_come_after_the_walk_are_found_before_others_are_made() {
     feed.put(&feed.records(&pipeline, &left)).await;
     let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(report.duplicates, 0);
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.drain().await;
+}
+
+/// The loader that made these rows dies without an answer, and people type the customers before another one goes on.
+#[tokio::test]
+async fn a_batch_that_is_taken_over_makes_nothing_beside_what_people_have_typed() {
+    let mut pipeline = loader(20, 257)
+        .set("JDY_TIMEOUT", "1s")
+        .set("LATE_WRITES", "3s")
+        .set("LEASE", "3s")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let ids = pipeline.simulator.company_ids();
+    // A new index does not trust what was fetched before it was begun.
+    let _fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
+    let lost = FaultKind::Status {
+        status: 502,
+        commit: false,
+    };
+    let fault = pipeline
+        .simulator
+        .fault(Fault::on(Vendor::Jdy, "batch_create", lost));
+    feed.put_all(&pipeline).await;
+    let first = pipeline.run_with(Service::Loader, &[("FAILPOINT", "create-answered:abort")]);
+    pipeline[first].process().wait(LIMIT).await.unwrap();
+    pipeline[first].kill9();
+    pipeline.simulator.clear_faults(Some(fault));
+    for id in &ids {
+        let row = json!({ KEY_WIDGET: {"value": id.to_string()} });
+        pipeline.simulator.insert_row(&row).unwrap();
+    }
+    pipeline.run(Service::Loader);
+    let report = pipeline.until_equal(LIMIT).await;
+    assert_eq!((report.form_rows, report.duplicates), (20, 0));
     pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
