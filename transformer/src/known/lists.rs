@@ -1,6 +1,6 @@
 //! Lists of a customer of which a field reads too little, and lists and objects that would be sent as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mapping::{Parameter, Path, Segment};
 
@@ -50,7 +50,6 @@ pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<St
             }
         }
     }
-    told.dedup();
     let cut = |(list, count): (String, usize)| {
         let more = profile.map(|profile| profile.longer_than(&list, count));
         (more != Some(0)).then(|| {
@@ -61,7 +60,7 @@ pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<St
         })
     };
     told.extend(numbered.into_iter().filter_map(cut));
-    told
+    each_once(told)
 }
 
 /// Lists and objects that go into a text as JSON.
@@ -85,7 +84,7 @@ pub(super) fn as_json(parameter: &Parameter, widget: Widget, known: &Known) -> V
     let told = |path: &&Path| {
         let key = path.as_str();
         let is_wild = path.segments().contains(&Segment::Every);
-        let lists = profile.map_or(0, |profile| profile.longer_than(key, 0));
+        let lists = profile.map_or(0, |profile| profile.listed(key));
         let parted = profile.map_or(0, |profile| profile.parted(key));
         match () {
             () if is_wild => Some(words::tr!(
@@ -102,5 +101,11 @@ pub(super) fn as_json(parameter: &Parameter, widget: Widget, known: &Known) -> V
             () => None,
         }
     };
-    expression.bare_and_joined().0.iter().filter_map(told).collect()
+    each_once(expression.bare_and_joined().0.iter().filter_map(told).collect())
+}
+
+/// The same lines in their order; an expression may name a key several times.
+fn each_once(told: Vec<String>) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    told.into_iter().filter(|line| known.insert(line.clone())).collect()
 }

@@ -203,10 +203,10 @@ impl Field {
         let is_text = self.widget.sent(&self.parameter, self.form_type.is_some()) == Widget::Text
             && !self.parameter.converter.takes_json();
         match json {
-            Json::Array(_) if is_text => on.note(|| {
+            Json::Array(items) if is_text && !items.is_empty() => on.note(|| {
                 words::text!("a list goes into a text as JSON; write {{key|implode('、')}}").to_owned()
             }),
-            Json::Object(_) if is_text => on.note(|| {
+            Json::Object(parts) if is_text && !parts.is_empty() => on.note(|| {
                 words::text!("an object goes into a text as JSON; name one of its parts: {{key.part}}")
                     .to_owned()
             }),

@@ -168,6 +168,26 @@ fn lists_and_objects_in_a_text_are_told() {
 }
 
 #[test]
+fn entries_of_lists_and_empty_lists_are_not_told_to_be_json() {
+    let phones = json!([["86", "139"], ["86", "138"]]);
+    let customers = json!([{"name": "a", "prod": ["x", "y"], "image_list": [], "customers": [
+        {"name": "E", "main_customer_flag": 1, "tel_list": phones}, {"name": "F", "tel_list": [["86", "1"]]}
+    ]}]);
+    let twice = "_function IF('{{customers.tel_list_1}}'='','',CONCAT('{{customers.tel_list_0}}','-','{{customers.tel_list_1}}'))";
+    for value in ["{{prod.0}}", "{{customers.tel_list.0.1}}", "{{customers.tel_list_1}}", twice] {
+        let (_, said) = checked(&json!([field(value)]), None, &customers);
+        assert!(!said.contains("as JSON"), "{value}: {said}");
+        let lines: Vec<&str> = said.lines().collect();
+        let once: std::collections::BTreeSet<&str> = lines.iter().copied().collect();
+        assert_eq!(lines.len(), once.len(), "{value}: {said}");
+    }
+    let said = tried(&json!([field("{{image_list}}")]), None, &customers[0]);
+    assert!(!said.contains("as JSON"), "{said}");
+    let rows = json!([{"field": "r", "label": "r", "type": "array", "value": "customers", "children": [field("{{customers.tel_list_1}}")]}]);
+    assert!(!checked(&rows, None, &customers).1.contains("as JSON"));
+}
+
+#[test]
 fn dates_of_noughts_are_no_dates() {
     for value in ["0", "-1", "0000-00-00", "0000-00-00 00:00:00"] {
         let cell = one(
