@@ -269,6 +269,46 @@ fn check_says_who_is_filtered_and_who_cannot_be_mapped() {
 }
 
 #[test]
+fn entries_that_a_condition_removes_are_told() {
+    let customer = json!({"name": "a", "tag": [{"tag_name": "重点"}, {"tag_name": "展会"}], "growth": {"level": "1"}});
+    let fields = json!([field("{{tag.*.tag_name|implode('、')}}")]);
+    let with = |test: Value| json!({"condition": [[test]]});
+    let not = with(json!({"field": "tag.tag_name", "logic": "neq", "value": "重点"}));
+    let (_, said) = checked(&fields, Some(not.clone()), &json!([customer]));
+    assert!(
+        said.contains("the condition tag.tag_name neq \"重点\" removes the entries of tag")
+            && said.contains("with \"strictMode\": true"),
+        "{said}"
+    );
+    let said = tried(&fields, Some(not.clone()), &customer);
+    assert!(
+        said.contains("the condition has removed 1 of the 2 entries of tag"),
+        "{said}"
+    );
+    let strict = with(json!({"field": "tag.tag_name", "logic": "neq", "value": "重点", "strictMode": true}));
+    assert!(tried(&fields, Some(strict.clone()), &customer).contains("does not hold"));
+    for quiet in [
+        strict.clone(),
+        with(json!({"field": "growth.level", "logic": "neq", "value": "2"})),
+    ] {
+        let (_, said) = checked(&fields, Some(quiet.clone()), &json!([customer]));
+        assert!(!said.contains("removes"), "{quiet}: {said}");
+    }
+    let folder = Folder::new();
+    folder
+        .write("m.json", crate::said::document(fields, json!({})))
+        .write("x.json", &not)
+        .write("s.json", &strict);
+    let explained = |extras: &str| folder.mapping(&["explain", "m.json", "--extras", extras]).1;
+    assert!(
+        explained("x.json").contains("Only customers are sent for which tag.tag_name neq \"重点\"."),
+        "{}",
+        explained("x.json")
+    );
+    assert!(explained("s.json").contains("\"重点\" (for every entry)"));
+}
+
+#[test]
 fn conditions_that_can_hold_for_nobody_are_told() {
     let warned = |test: Value| {
         let extras = json!({"condition": [[test]]}).to_string();
