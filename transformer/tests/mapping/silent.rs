@@ -197,6 +197,40 @@ fn dates_of_noughts_are_no_dates() {
         );
         assert_eq!(cell, Ok(None), "{value}");
     }
+    for pipe in ["|date", "|datetime", "|date('Y-m-d')", "|timestamp", "|shortDate", "|time"] {
+        for value in [json!("0"), json!(0), json!(-1), json!("0000-00-00"), json!("0000-00-00 00:00:00")] {
+            let cell = one(
+                &json!({"field": "f", "value": format!("{{{{when{pipe}}}}}")}).to_string(),
+                "",
+                json!({"when": value}),
+            );
+            assert_eq!(cell, Ok(None), "{value}{pipe}");
+        }
+    }
+    for format in ["date", "yyyy-MM-dd", "dateTime"] {
+        let field = json!({"field": "f", "value": "{{when}}", "format": format}).to_string();
+        assert_eq!(one(&field, "", json!({"when": "0"})), Ok(None), "{format}");
+    }
+    for field in [
+        r#"{"field": "f", "type": "date", "value": "{{when}}"}"#,
+        r#"{"field": "f", "value": "{{when|date}}"}"#,
+    ] {
+        let widget = if field.contains("type") { "datetime" } else { "" };
+        assert!(
+            one(field, widget, json!({"when": 2024})).is_err_and(|error| error.contains("not a date")),
+            "{field}"
+        );
+    }
+    for when in [json!(1_710_403_200_123_i64), json!("2024-03-14T08:00:00.123Z")] {
+        assert_eq!(
+            one(
+                r#"{"field": "f", "value": "{{when|datetime}}"}"#,
+                "",
+                json!({"when": when})
+            ),
+            Ok(Some(Cell::Text("2024-03-14 16:00:00".to_owned())))
+        );
+    }
     let cell = one(
         r#"{"field": "f", "value": "{{create_time}}"}"#,
         "",

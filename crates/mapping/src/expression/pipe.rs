@@ -69,13 +69,23 @@ impl Pipe {
         }
     }
 
+    fn reads_date(&self) -> bool {
+        matches!(
+            self,
+            Pipe::DateTime | Pipe::Date | Pipe::Timestamp | Pipe::TimestampMillis | Pipe::Pattern(_)
+        )
+    }
+
     pub(crate) fn apply<'r>(&self, value: Cow<'r, Value>, env: &Env<'_>) -> Result<Cow<'r, Value>, Failure> {
         let text = text_of(&value);
         if text.is_empty() && *self != Pipe::Json {
             return Ok(Cow::Owned(Value::String(String::new())));
         }
+        if self.reads_date() && dates::is_never(&text) {
+            return Ok(Cow::Owned(Value::String(String::new())));
+        }
         let made = match self {
-            Pipe::DateTime => Value::String(dates::show_datetime(moment(&text, env)?)),
+            Pipe::DateTime => Value::String(dates::show_seconds(moment(&text, env)?)),
             Pipe::Date => Value::String(dates::show_date(moment(&text, env)?.date())),
             Pipe::Pattern(pattern) => Value::String(pattern.format(moment(&text, env)?)),
             Pipe::Timestamp => seconds(&text, env)?.into(),
@@ -146,12 +156,7 @@ fn arguments(text: &str) -> Result<Vec<String>, String> {
 }
 
 fn moment(text: &str, env: &Env<'_>) -> Result<jiff::civil::DateTime, Failure> {
-    let unix = text.parse::<i64>().ok().filter(|_| !matches!(text.len(), 8 | 14));
-    let found = match unix {
-        Some(number) => dates::from_unix(number, env.zone()),
-        None => dates::parse(text, env.zone()).map(|moment| moment.datetime),
-    };
-    found.ok_or_else(|| Failure::new("bad-date", words::text!("the value is not a date")))
+    dates::moment(text, env.zone()).ok_or_else(|| Failure::new("bad-date", words::text!("the value is not a date")))
 }
 
 fn seconds(text: &str, env: &Env<'_>) -> Result<i64, Failure> {
