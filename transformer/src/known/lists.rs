@@ -130,6 +130,47 @@ pub(super) fn as_json(parameter: &Parameter, widget: Widget, known: &Known) -> V
     each_once(expression.bare_and_joined().0.iter().filter_map(told).collect())
 }
 
+/// Lists of objects that are joined as JSON.
+pub(super) fn objects(parameter: &Parameter, known: &Known) -> Vec<String> {
+    let Some(expression) = &parameter.value else {
+        return Vec::new();
+    };
+    let names = known.names();
+    let told = |path: &&Path| {
+        let list = path.as_str().trim_end_matches(".*");
+        let part = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(list)?.strip_prefix('.'));
+        let part = part.map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '*')));
+        let mut parts: Vec<&str> = part.filter(|part| !part.is_empty() && !part.contains('.')).collect();
+        parts.sort_by_key(|part| !part.ends_with("name"));
+        let part = parts.first().filter(|_| known.is_list(list))?;
+        Some(words::tr!(
+            "the entries of {list} are objects, which are joined as JSON; write {{{{{list}.*.{part}|implode('、')}}}}"
+        ))
+    };
+    each_once(expression.bare_and_joined().1.iter().filter_map(told).collect())
+}
+
+/// A joined text in a field of several choices is one choice.
+pub(super) fn one_choice(parameter: &Parameter, widget: Widget) -> Option<String> {
+    let expression = parameter
+        .value
+        .as_ref()
+        .filter(|_| widget == Widget::Choices && !parameter.converter.makes_list())?;
+    let text = expression.as_str().to_ascii_uppercase();
+    let is_joined = !expression.bare_and_joined().1.is_empty()
+        || ["GROUP_CONCAT", "CONCAT_WS"]
+            .iter()
+            .any(|function| text.contains(function));
+    is_joined.then(|| {
+        words::text!(
+            "a joined text is one choice of the field; add {\"name\": \"StringToArray\", \"params\": \"、\"} with the sign that joins, or name the list without implode"
+        )
+        .to_owned()
+    })
+}
+
 /// The same lines in their order; an expression may name a key several times.
 fn each_once(told: Vec<String>) -> Vec<String> {
     let mut known = BTreeSet::new();

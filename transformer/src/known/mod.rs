@@ -4,6 +4,7 @@
 mod codes;
 mod keys;
 mod lists;
+mod rows;
 mod traps;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -262,6 +262,13 @@ impl Field {
             .converter
             .apply(typed, &self.parameter.field)
             .map_err(|reason| self.error("wrong-type", reason))?;
+        if let (Widget::Choices, Json::String(text)) = (self.widget, &converted)
+            && text.contains([',', '，', '、', ';', '；', '|', '\n'])
+        {
+            on.note(|| {
+                words::tr!("{text} is one choice; the parser StringToArray parts a text into several")
+            });
+        }
         // A chain that builds JSON of its own is sent as it is, unless the form says what it must be.
         let widget = match (&converted, self.widget) {
             (Json::Array(_) | Json::Object(_), Widget::Text) if self.form_type.is_none() => Widget::Json,

@@ -188,6 +188,66 @@ fn entries_of_lists_and_empty_lists_are_not_told_to_be_json() {
 }
 
 #[test]
+fn paths_in_rows_that_mean_something_else_are_told() {
+    let customers = json!([{"name": "a", "customers": [{"name": "E", "n": 1, "contact": [{"value": "x"}], "tel_list": [["86", "1"]]}]}]);
+    let said = |list: &str, value: &str| {
+        let rows = json!([{"field": "r", "label": "r", "type": "array", "value": list, "children": [field(value)]}]);
+        checked(&rows, None, &customers).1
+    };
+    for list in ["customers", "{{customers.*}}"] {
+        let text = said(list, "{{customers.0.name}}");
+        assert!(
+            text.contains("the path customers.0.name is empty") && text.contains("write {{customers.name}}"),
+            "{text}"
+        );
+    }
+    let text = said("customers", "_function SUM({{customers.n}})");
+    assert!(text.contains("sees the row alone"), "{text}");
+    for (list, value) in [
+        ("customers", "{{customers.name}}"),
+        ("customers", "{{customers.tel_list.0.1}}"),
+        ("customers", "_function GROUP_CONCAT({{customers.contact.value}})"),
+        ("customers", "_function COUNT({{customers.contact}})"),
+        ("customers.tel_list", "{{customers.tel_list.0}}"),
+    ] {
+        let text = said(list, value);
+        assert!(!text.contains("in the rows of"), "{value}: {text}");
+    }
+}
+
+#[test]
+fn joined_texts_for_several_choices_and_joined_objects_are_told() {
+    let customer = json!({"name": "a", "tag": [{"tag_name": "A"}, {"tag_name": "B"}], "list": ["x", "y"]});
+    let choices = json!({"widgets": {"_widget_1720322268295": "combocheck"}});
+    let with = |field: Value| {
+        let fields = json!([field]);
+        let checked = checked(&fields, Some(choices.clone()), &json!([customer])).1;
+        (checked, tried(&fields, Some(choices.clone()), &customer))
+    };
+    for value in ["{{tag.*.tag_name|implode('、')}}", "_function GROUP_CONCAT({{tag.tag_name}})"] {
+        let (checked, tried) = with(field(value));
+        assert!(checked.contains("a joined text is one choice"), "{value}: {checked}");
+        assert!(tried.contains("is one choice; the parser StringToArray"), "{value}: {tried}");
+    }
+    let mut parted = field("{{tag.*.tag_name|implode('、')}}");
+    parted["parser"] = json!({"name": "StringToArray", "params": "、"});
+    for right in [parted, field("{{tag.*.tag_name}}"), field("{{list}}"), field("{{name}}")] {
+        let (checked, tried) = with(right.clone());
+        assert!(!checked.contains("one choice") && !tried.contains("one choice"), "{right}: {checked}{tried}");
+    }
+    let (_, said) = checked(&json!([field("{{tag|implode('、')}}")]), None, &json!([customer]));
+    assert!(said.contains("write {{tag.*.tag_name|implode('、')}}"), "{said}");
+    let said = tried(&json!([field("{{tag.*|implode('、')}}")]), None, &customer);
+    assert!(said.contains("objects are joined as JSON"), "{said}");
+    let (_, said) = checked(&json!([field("{{list|replace('x','z')|implode('、')}}")]), None, &json!([customer]));
+    assert!(said.contains("implode comes first"), "{said}");
+    for value in ["{{list|implode('、')|replace('x','z')}}", "{{tag.*.tag_name|implode('、')}}", "{{list|implode('、')}}"] {
+        let (_, said) = checked(&json!([field(value)]), None, &json!([customer]));
+        assert!(!said.contains("objects") && !said.contains("implode comes first"), "{value}: {said}");
+    }
+}
+
+#[test]
 fn dates_of_noughts_are_no_dates() {
     for value in ["0", "-1", "0000-00-00", "0000-00-00 00:00:00"] {
         let cell = one(

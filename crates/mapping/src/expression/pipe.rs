@@ -69,6 +69,14 @@ impl Pipe {
         }
     }
 
+    /// Makes a text of a list, so that nothing can be joined behind it.
+    pub(super) fn makes_text(&self) -> bool {
+        matches!(
+            self,
+            Pipe::Text | Pipe::Number(_) | Pipe::Json | Pipe::Replace(..) | Pipe::DateTime | Pipe::Date
+        )
+    }
+
     fn reads_date(&self) -> bool {
         matches!(
             self,
@@ -105,6 +113,12 @@ impl Pipe {
             Pipe::EscapeRegex => Value::String(like::escape_regex(&text)),
             Pipe::Implode(separator) => match &*value {
                 Value::Array(items) => {
+                    if items.iter().any(Value::is_object) {
+                        env.notice(|| {
+                            words::text!("objects are joined as JSON; name one of their parts: {{key.*.part|implode('、')}}")
+                                .to_owned()
+                        });
+                    }
                     let texts: Vec<_> = items.iter().map(text_of).filter(|t| !t.is_empty()).collect();
                     Value::String(texts.join(separator))
                 }
