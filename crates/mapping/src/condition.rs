@@ -116,7 +116,11 @@ impl Condition {
                 Some(Json::Array(left)) => left.len(),
                 _ => continue,
             };
-            let removed = (list.as_str().to_owned(), items.len().saturating_sub(left), items.len());
+            let removed = (
+                list.as_str().to_owned(),
+                items.len().saturating_sub(left),
+                items.len(),
+            );
             if removed.1 > 0 && !found.contains(&removed) {
                 found.push(removed);
             }

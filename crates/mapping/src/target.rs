@@ -77,7 +77,9 @@ impl TargetDocument {
                 reader.problem(
                     root.range.start,
                     words::text!("\"api\" is missing"),
-                    Some("e.g. /api/v2/app/{app_id}/entry/{entry_id}/data_create"),
+                    Some(words::text!(
+                        "e.g. /api/v2/app/{app_id}/entry/{entry_id}/data_create"
+                    )),
                 );
                 String::new()
             });
@@ -97,13 +99,15 @@ impl TargetDocument {
         // Both answers ask for what the loader does: no second row for a known customer, and its row overwritten.
         reader.flag(get(members, "idCheck"), "idCheck");
         let other = get(members, "otherRequest").or_else(|| get(members, "otherRequestParams"));
+        let other = OtherRequest::of_target(&mut reader, other);
+        other_form(&mut reader, members, &api, &other);
         let document = TargetDocument {
             api,
             method: reader
                 .text(get(members, "method"), "method")
                 .unwrap_or_else(|| "POST".to_owned()),
             request,
-            other: OtherRequest::of_target(&mut reader, other),
+            other,
             operation: operation(&mut reader, get(members, "operation")),
         };
         reader.finish(document)
@@ -117,6 +121,14 @@ pub(super) fn effect(reader: &mut Reader<'_>, root: &Node, members: &[Member], w
     } else {
         "type"
     };
+    let older = reader.text(get(members, "type"), "type").unwrap_or_default();
+    let contradicts = ["QUERY", "EXECUTE"]
+        .iter()
+        .any(|known| older.trim().eq_ignore_ascii_case(known) && *known != wanted);
+    if key == "effect" && contradicts {
+        let message = words::tr!("\"type\": \"{older}\" has no effect: \"effect\" says what the document is");
+        reader.idle(key_at(members, "type"), message);
+    }
     match reader.text(get(members, key), key) {
         None => reader.problem(
             root.range.start,
@@ -239,6 +251,7 @@ fn fields(reader: &mut Reader<'_>, request: &[Parameter], node: Option<&Node>) {
             }
             body(reader, parameter);
             widget_name(reader, parameter);
+            no_widget(reader, parameter);
         });
     }
 }
@@ -258,13 +271,65 @@ fn body(reader: &mut Reader<'_>, parameter: &Parameter) {
     }
 }
 
+/// What a form keeps of its rows by itself.
+const OF_THE_FORM: [&str; 11] = [
+    "_id",
+    "appId",
+    "entryId",
+    "createTime",
+    "updateTime",
+    "deleteTime",
+    "creator",
+    "updater",
+    "deleter",
+    "flowState",
+    "formName",
+];
+
+/// A name that no widget has: the form's own, or a caption.
+fn no_widget(reader: &mut Reader<'_>, parameter: &Parameter) {
+    let name = parameter.field.as_str();
+    if OF_THE_FORM.contains(&name) {
+        let message = words::tr!("{name} is kept by the form itself and cannot be written");
+        reader.warn(parameter.at, message);
+    } else if name.chars().any(|c| !c.is_ascii() && c.is_alphabetic()) {
+        let message = words::tr!(
+            "{name} looks like a caption; a field is called _widget_… or by the alias that the form gives it, and `loader form` shows them"
+        );
+        reader.warn(parameter.at, message);
+    }
+}
+
+/// The form that the path names beside the one of otherRequest.
+fn other_form(reader: &mut Reader<'_>, members: &[Member], api: &str, other: &OtherRequest) {
+    let parts: Vec<&str> = api.split('/').collect();
+    let behind = |name: &str| {
+        let at = parts.iter().position(|part| *part == name)?;
+        let id = parts.get(at + 1)?;
+        (id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(*id)
+    };
+    for (name, id) in [("app", other.app_id()), ("entry", other.entry_id())] {
+        let (Some(written), Some(id)) = (behind(name), id) else {
+            continue;
+        };
+        if !written.eq_ignore_ascii_case(id) {
+            let at = get(members, "api").map_or(0, |node| node.range.start);
+            reader.warn(
+                at,
+                words::tr!("api names {written} behind /{name}/, and otherRequest {id}, which counts"),
+            );
+        }
+    }
+}
+
 /// A name that is nearly one that forms give to their widgets.
 fn widget_name(reader: &mut Reader<'_>, parameter: &Parameter) {
     let name = parameter.field.as_str();
     let folded = name.trim().to_ascii_lowercase();
     let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
     let head = &folded[..folded.len() - digits.len()];
-    let near = strsim::damerau_levenshtein(head, "_widget_") <= 2 && digits.len() >= 6;
+    let near = strsim::damerau_levenshtein(head, "_widget_") <= 2 && digits.len() >= 6
+        || matches!(head, "_widget_" | "widget_") && !digits.is_empty();
     let is_right =
         name.starts_with("_widget_") && name["_widget_".len()..].bytes().all(|b| b.is_ascii_digit());
     if near && !is_right {

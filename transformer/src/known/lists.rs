@@ -67,8 +67,14 @@ pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<St
 pub(super) fn removed(mapping: &Mapping, known: &Known) -> Vec<String> {
     let tests = mapping.condition().tests().into_iter().flatten();
     let told = |test: Tested<'_>| {
-        let names: Vec<&str> = test.path.as_str().split('.').filter(|name| *name != "*").collect();
-        let mut lists = (1..names.len()).map(|end| names.iter().take(end).copied().collect::<Vec<_>>().join("."));
+        let names: Vec<&str> = test
+            .path
+            .as_str()
+            .split('.')
+            .filter(|name| *name != "*")
+            .collect();
+        let mut lists =
+            (1..names.len()).map(|end| names.iter().take(end).copied().collect::<Vec<_>>().join("."));
         let list = lists.find(|list| known.is_list(list))?;
         let is_numbered = names
             .get(list.split('.').count())
@@ -141,8 +147,11 @@ pub(super) fn objects(parameter: &Parameter, known: &Known) -> Vec<String> {
         let part = names
             .iter()
             .filter_map(|name| name.strip_prefix(list)?.strip_prefix('.'));
-        let part = part.map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '*')));
-        let mut parts: Vec<&str> = part.filter(|part| !part.is_empty() && !part.contains('.')).collect();
+        let part =
+            part.map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '*')));
+        let mut parts: Vec<&str> = part
+            .filter(|part| !part.is_empty() && !part.contains('.'))
+            .collect();
         parts.sort_by_key(|part| !part.ends_with("name"));
         let part = parts.first().filter(|_| known.is_list(list))?;
         Some(words::tr!(
@@ -174,5 +183,7 @@ pub(super) fn one_choice(parameter: &Parameter, widget: Widget) -> Option<String
 /// The same lines in their order; an expression may name a key several times.
 fn each_once(told: Vec<String>) -> Vec<String> {
     let mut known = BTreeSet::new();
-    told.into_iter().filter(|line| known.insert(line.clone())).collect()
+    told.into_iter()
+        .filter(|line| known.insert(line.clone()))
+        .collect()
 }

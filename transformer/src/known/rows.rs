@@ -8,7 +8,11 @@ use super::Known;
 
 /// What of a field with rows is empty in every one of them, or calculated over one row alone.
 pub(super) fn odd(parameter: &Parameter, known: &Known) -> Vec<(Option<mapping::Place>, String, String)> {
-    let Some(list) = parameter.array.as_ref().filter(|_| !parameter.children.is_empty()) else {
+    let Some(list) = parameter
+        .array
+        .as_ref()
+        .filter(|_| !parameter.children.is_empty())
+    else {
         return Vec::new();
     };
     let list = list.without_stars();

@@ -308,7 +308,11 @@ mod tests {
         assert_eq!(profile.longer_than("customers.tel_list", 0), 1);
         assert_eq!(profile.longer_than("customers.tel_list", 1), 1);
         assert_eq!(profile.listed("customers.tel_list"), 1);
-        for entry in ["customers.tel_list_1", "customers.tel_list.0.1", "customers.tel_list.0"] {
+        for entry in [
+            "customers.tel_list_1",
+            "customers.tel_list.0.1",
+            "customers.tel_list.0",
+        ] {
             assert_eq!(profile.listed(entry), 0, "{entry}");
         }
     }

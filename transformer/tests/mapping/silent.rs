@@ -174,7 +174,12 @@ fn entries_of_lists_and_empty_lists_are_not_told_to_be_json() {
         {"name": "E", "main_customer_flag": 1, "tel_list": phones}, {"name": "F", "tel_list": [["86", "1"]]}
     ]}]);
     let twice = "_function IF('{{customers.tel_list_1}}'='','',CONCAT('{{customers.tel_list_0}}','-','{{customers.tel_list_1}}'))";
-    for value in ["{{prod.0}}", "{{customers.tel_list.0.1}}", "{{customers.tel_list_1}}", twice] {
+    for value in [
+        "{{prod.0}}",
+        "{{customers.tel_list.0.1}}",
+        "{{customers.tel_list_1}}",
+        twice,
+    ] {
         let (_, said) = checked(&json!([field(value)]), None, &customers);
         assert!(!said.contains("as JSON"), "{value}: {said}");
         let lines: Vec<&str> = said.lines().collect();
@@ -191,7 +196,8 @@ fn entries_of_lists_and_empty_lists_are_not_told_to_be_json() {
 fn paths_in_rows_that_mean_something_else_are_told() {
     let customers = json!([{"name": "a", "customers": [{"name": "E", "n": 1, "contact": [{"value": "x"}], "tel_list": [["86", "1"]]}]}]);
     let said = |list: &str, value: &str| {
-        let rows = json!([{"field": "r", "label": "r", "type": "array", "value": list, "children": [field(value)]}]);
+        let rows =
+            json!([{"field": "r", "label": "r", "type": "array", "value": list, "children": [field(value)]}]);
         checked(&rows, None, &customers).1
     };
     for list in ["customers", "{{customers.*}}"] {
@@ -224,27 +230,138 @@ fn joined_texts_for_several_choices_and_joined_objects_are_told() {
         let checked = checked(&fields, Some(choices.clone()), &json!([customer])).1;
         (checked, tried(&fields, Some(choices.clone()), &customer))
     };
-    for value in ["{{tag.*.tag_name|implode('、')}}", "_function GROUP_CONCAT({{tag.tag_name}})"] {
+    for value in [
+        "{{tag.*.tag_name|implode('、')}}",
+        "_function GROUP_CONCAT({{tag.tag_name}})",
+    ] {
         let (checked, tried) = with(field(value));
-        assert!(checked.contains("a joined text is one choice"), "{value}: {checked}");
-        assert!(tried.contains("is one choice; the parser StringToArray"), "{value}: {tried}");
+        assert!(
+            checked.contains("a joined text is one choice"),
+            "{value}: {checked}"
+        );
+        assert!(
+            tried.contains("is one choice; the parser StringToArray"),
+            "{value}: {tried}"
+        );
     }
     let mut parted = field("{{tag.*.tag_name|implode('、')}}");
     parted["parser"] = json!({"name": "StringToArray", "params": "、"});
-    for right in [parted, field("{{tag.*.tag_name}}"), field("{{list}}"), field("{{name}}")] {
+    for right in [
+        parted,
+        field("{{tag.*.tag_name}}"),
+        field("{{list}}"),
+        field("{{name}}"),
+    ] {
         let (checked, tried) = with(right.clone());
-        assert!(!checked.contains("one choice") && !tried.contains("one choice"), "{right}: {checked}{tried}");
+        assert!(
+            !checked.contains("one choice") && !tried.contains("one choice"),
+            "{right}: {checked}{tried}"
+        );
     }
     let (_, said) = checked(&json!([field("{{tag|implode('、')}}")]), None, &json!([customer]));
     assert!(said.contains("write {{tag.*.tag_name|implode('、')}}"), "{said}");
     let said = tried(&json!([field("{{tag.*|implode('、')}}")]), None, &customer);
     assert!(said.contains("objects are joined as JSON"), "{said}");
-    let (_, said) = checked(&json!([field("{{list|replace('x','z')|implode('、')}}")]), None, &json!([customer]));
+    let (_, said) = checked(
+        &json!([field("{{list|replace('x','z')|implode('、')}}")]),
+        None,
+        &json!([customer]),
+    );
     assert!(said.contains("implode comes first"), "{said}");
-    for value in ["{{list|implode('、')|replace('x','z')}}", "{{tag.*.tag_name|implode('、')}}", "{{list|implode('、')}}"] {
+    for value in [
+        "{{list|implode('、')|replace('x','z')}}",
+        "{{tag.*.tag_name|implode('、')}}",
+        "{{list|implode('、')}}",
+    ] {
         let (_, said) = checked(&json!([field(value)]), None, &json!([customer]));
-        assert!(!said.contains("objects") && !said.contains("implode comes first"), "{value}: {said}");
+        assert!(
+            !said.contains("objects") && !said.contains("implode comes first"),
+            "{value}: {said}"
+        );
     }
+}
+
+#[test]
+fn fixed_texts_that_name_variables_or_nothing_are_told() {
+    let customers = json!([{"name": "a"}]);
+    for (value, part) in [
+        ("CURRENT_TIME", "write {{CURRENT_TIME|datetime}}"),
+        ("DAYS_AGO_3", "write {{DAYS_AGO_3|datetime}}"),
+        ("LAST_SYNC_TIME", "LAST_SYNC_TIME is plain text"),
+        ("null", "write null without quotes"),
+        ("[]", "write null without quotes"),
+        ("#{name}", "write {{name}}"),
+    ] {
+        let (_, said) = checked(&json!([field(value)]), None, &customers);
+        assert!(said.contains(part), "{value}: {said}");
+    }
+    for value in ["nullable", "{{name}}", "#1", "103", "true"] {
+        let (_, said) = checked(&json!([field(value)]), None, &customers);
+        assert!(!said.contains("plain text"), "{value}: {said}");
+    }
+}
+
+#[test]
+fn names_that_no_widget_has_and_contradictions_of_a_document_are_told() {
+    let said = |name: &str, more: Value| {
+        let folder = Folder::new();
+        let fields = json!([{"field": name, "label": "甲", "value": "{{name}}"}]);
+        folder.write("m.json", whole(fields, more));
+        folder.mapping(&["check", "m.json"]).1
+    };
+    for (name, part) in [
+        ("widget_2", "write _widget_2"),
+        ("_Widget_9", "write _widget_9"),
+        ("客户名称", "looks like a caption"),
+        ("_id", "is kept by the form itself"),
+        ("flowState", "is kept by the form itself"),
+    ] {
+        assert!(
+            said(name, json!({})).contains(part),
+            "{name}: {}",
+            said(name, json!({}))
+        );
+    }
+    let right = said("_widget_9", json!({"idCheck": true, "type": "EXECUTE"}));
+    let alias = said("customer_name", json!({}));
+    for text in [right, alias] {
+        assert!(
+            !text.contains("warning") && !text.contains("without effect"),
+            "{text}"
+        );
+    }
+    let (one, other) = ("647efacc2a57bd0008e51e9e", "668a08beaf5a1cb83e659b52");
+    let more = json!({"api": format!("/api/v5/app/{other}/entry/{other}/data_create"), "type": "QUERY",
+        "otherRequest": [{"field": "app_id", "value": one}, {"field": "entry_id", "value": other}]});
+    let text = said("_widget_9", more);
+    for part in [
+        format!("api names {other} behind /app/, and otherRequest {one}"),
+        "\"type\": \"QUERY\" has no effect".to_owned(),
+    ] {
+        assert!(text.contains(&part), "{part}: {text}");
+    }
+    assert!(!text.contains("behind /entry/"), "{text}");
+}
+
+#[test]
+fn additions_and_customers_without_anything_in_them_are_refused() {
+    for extras in [
+        json!(["_widget_9"]),
+        json!([{"condition": []}]),
+        json!({"widgets": ["_widget_9"]}),
+    ] {
+        let (is_right, said) = checked(
+            &json!([field("{{name}}")]),
+            Some(extras.clone()),
+            &json!([{"name": "a"}]),
+        );
+        assert!(
+            !is_right && said.contains("no widget with a name and a type"),
+            "{extras}: {said}"
+        );
+    }
+    let (is_right, said) = checked(&json!([field("{{name}}")]), None, &json!([]));
+    assert!(!is_right && said.contains("no customer is in it"), "{said}");
 }
 
 #[test]
@@ -257,8 +374,21 @@ fn dates_of_noughts_are_no_dates() {
         );
         assert_eq!(cell, Ok(None), "{value}");
     }
-    for pipe in ["|date", "|datetime", "|date('Y-m-d')", "|timestamp", "|shortDate", "|time"] {
-        for value in [json!("0"), json!(0), json!(-1), json!("0000-00-00"), json!("0000-00-00 00:00:00")] {
+    for pipe in [
+        "|date",
+        "|datetime",
+        "|date('Y-m-d')",
+        "|timestamp",
+        "|shortDate",
+        "|time",
+    ] {
+        for value in [
+            json!("0"),
+            json!(0),
+            json!(-1),
+            json!("0000-00-00"),
+            json!("0000-00-00 00:00:00"),
+        ] {
             let cell = one(
                 &json!({"field": "f", "value": format!("{{{{when{pipe}}}}}")}).to_string(),
                 "",
@@ -364,7 +494,8 @@ fn check_says_who_is_filtered_and_who_cannot_be_mapped() {
 
 #[test]
 fn entries_that_a_condition_removes_are_told() {
-    let customer = json!({"name": "a", "tag": [{"tag_name": "重点"}, {"tag_name": "展会"}], "growth": {"level": "1"}});
+    let customer =
+        json!({"name": "a", "tag": [{"tag_name": "重点"}, {"tag_name": "展会"}], "growth": {"level": "1"}});
     let fields = json!([field("{{tag.*.tag_name|implode('、')}}")]);
     let with = |test: Value| json!({"condition": [[test]]});
     let not = with(json!({"field": "tag.tag_name", "logic": "neq", "value": "重点"}));

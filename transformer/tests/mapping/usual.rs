@@ -296,9 +296,10 @@ fn texts_that_are_taken_for_numbers_anywhere_are_told_by_try() {
     let folder = Folder::new();
     let said = |expression: &str| {
         let fields = json!([{"field": "_widget_1720322268295", "label": "甲", "value": format!("_function {expression}")}]);
-        folder
-            .write("m.json", whole(fields, json!({})))
-            .write("c.json", json!({"n": "1,200", "name": "ACME", "star": 3, "plain": "12", "fax": ""}));
+        folder.write("m.json", whole(fields, json!({}))).write(
+            "c.json",
+            json!({"n": "1,200", "name": "ACME", "star": 3, "plain": "12", "fax": ""}),
+        );
         folder.mapping(&["try", "m.json", "--company", "c.json"]).1
     };
     for expression in [
@@ -319,7 +320,10 @@ fn texts_that_are_taken_for_numbers_anywhere_are_told_by_try() {
         "NULLIF('{{n}}',0)",
     ] {
         let text = said(expression);
-        assert!(text.contains("1,200 is calculated with and is no number"), "{expression}: {text}");
+        assert!(
+            text.contains("1,200 is calculated with and is no number"),
+            "{expression}: {text}"
+        );
     }
     for expression in [
         "IF('{{plain}}'>10,'a','b')",

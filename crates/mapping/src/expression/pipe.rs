@@ -84,20 +84,26 @@ impl Pipe {
         )
     }
 
-    pub(crate) fn apply<'r>(&self, value: Cow<'r, Value>, env: &Env<'_>) -> Result<Cow<'r, Value>, Failure> {
+    /// `is_time`: the value is a unix time, however small.
+    pub(crate) fn apply<'r>(
+        &self,
+        value: Cow<'r, Value>,
+        env: &Env<'_>,
+        is_time: bool,
+    ) -> Result<Cow<'r, Value>, Failure> {
         let text = text_of(&value);
         if text.is_empty() && *self != Pipe::Json {
             return Ok(Cow::Owned(Value::String(String::new())));
         }
-        if self.reads_date() && dates::is_never(&text) {
+        if self.reads_date() && !is_time && dates::is_never(&text) {
             return Ok(Cow::Owned(Value::String(String::new())));
         }
         let made = match self {
-            Pipe::DateTime => Value::String(dates::show_seconds(moment(&text, env)?)),
-            Pipe::Date => Value::String(dates::show_date(moment(&text, env)?.date())),
-            Pipe::Pattern(pattern) => Value::String(pattern.format(moment(&text, env)?)),
-            Pipe::Timestamp => seconds(&text, env)?.into(),
-            Pipe::TimestampMillis => (seconds(&text, env)? * 1_000).into(),
+            Pipe::DateTime => Value::String(dates::show_seconds(moment(&text, env, is_time)?)),
+            Pipe::Date => Value::String(dates::show_date(moment(&text, env, is_time)?.date())),
+            Pipe::Pattern(pattern) => Value::String(pattern.format(moment(&text, env, is_time)?)),
+            Pipe::Timestamp => seconds(&text, env, is_time)?.into(),
+            Pipe::TimestampMillis => (seconds(&text, env, is_time)? * 1_000).into(),
             Pipe::Text => Value::String(text.into_owned()),
             Pipe::Number(digits) => Value::String(rounded(&text, *digits)?),
             Pipe::Json => Value::String(value.to_string()),
@@ -169,12 +175,17 @@ fn arguments(text: &str) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
-fn moment(text: &str, env: &Env<'_>) -> Result<jiff::civil::DateTime, Failure> {
-    dates::moment(text, env.zone()).ok_or_else(|| Failure::new("bad-date", words::text!("the value is not a date")))
+fn moment(text: &str, env: &Env<'_>, is_time: bool) -> Result<jiff::civil::DateTime, Failure> {
+    let unix = text.parse().ok().filter(|_| is_time);
+    let found = match unix {
+        Some(unix) => dates::from_unix(unix, env.zone()),
+        None => dates::moment(text, env.zone()),
+    };
+    found.ok_or_else(|| Failure::new("bad-date", words::text!("the value is not a date")))
 }
 
-fn seconds(text: &str, env: &Env<'_>) -> Result<i64, Failure> {
-    let moment = moment(text, env)?;
+fn seconds(text: &str, env: &Env<'_>, is_time: bool) -> Result<i64, Failure> {
+    let moment = moment(text, env, is_time)?;
     let timestamp = env.zone().to_timestamp(moment);
     timestamp
         .map(|t| t.as_second())

@@ -33,7 +33,9 @@ type Compiled = (Expr, Vec<Fault>);
 
 fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compiled, Vec<Fault>> {
     let entity = entity(&pieces);
-    let asks_null = pieces.iter().any(|(piece, _)| matches!(piece, Piece::Text(text) if asks_null(text)));
+    let asks_null = pieces
+        .iter()
+        .any(|(piece, _)| matches!(piece, Piece::Text(text) if asks_null(text)));
     let (tree, source) = parse(pieces, start).map_err(|faults| entity.map_or(faults, |found| vec![found]))?;
     let mut compiler = Compiler {
         source,

@@ -259,7 +259,9 @@ pub(crate) fn show_seconds(t: DateTime) -> String {
 pub(crate) fn moment(text: &str, zone: &TimeZone) -> Option<DateTime> {
     let text = text.trim();
     match text.parse::<i64>() {
-        Ok(unix) if !matches!(text.len(), 8 | 14) => from_unix(unix, zone).filter(|_| unix.abs() >= FIRST_UNIX),
+        Ok(unix) if !matches!(text.len(), 8 | 14) => {
+            from_unix(unix, zone).filter(|_| unix.abs() >= FIRST_UNIX)
+        }
         _ => parse(text, zone).map(|moment| moment.datetime),
     }
 }
@@ -274,7 +276,9 @@ pub fn is_never(text: &str) -> bool {
 pub fn unix_millis(text: &str, zone: &super::super::Zone) -> Option<i64> {
     let text = text.trim();
     let zone = zone.time_zone();
-    zone.to_timestamp(moment(text, zone)?).ok().map(|t| t.as_millisecond())
+    zone.to_timestamp(moment(text, zone)?)
+        .ok()
+        .map(|t| t.as_millisecond())
 }
 
 /// `2018-01-01T10:10:10.000Z`

@@ -130,7 +130,9 @@ impl Outcome {
         let dropped = mapping.filter(&mut record, now);
         let removed = before.map(|before| mapping.condition().removed(&before, &record));
         let removed = removed.into_iter().flatten().map(|(list, removed, all)| {
-            words::tr!("the condition has removed {removed} of the {all} entries of {list}; they are not sent")
+            words::tr!(
+                "the condition has removed {removed} of the {all} entries of {list}; they are not sent"
+            )
         });
         let failing = match dropped {
             Some(_) => mapping.failing(&record, now),

@@ -52,8 +52,7 @@ fn nullif<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let value = arg(args, 0, env)?;
     let other = arg(args, 1, env)?;
     no_number_beside(&[&value, &other], env);
-    let same =
-        compare_shown(&value, &other, env.rules(args))?.is_some_and(std::cmp::Ordering::is_eq);
+    let same = compare_shown(&value, &other, env.rules(args))?.is_some_and(std::cmp::Ordering::is_eq);
     Ok(if same { Value::Null } else { value })
 }
 

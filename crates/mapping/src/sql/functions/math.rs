@@ -19,7 +19,9 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn number<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    let value = args.get(i).map_or(Ok(Value::Null), |expr| expr.eval_number(env))?;
+    let value = args
+        .get(i)
+        .map_or(Ok(Value::Null), |expr| expr.eval_number(env))?;
     no_number(&value, env);
     Ok(value)
 }

@@ -22,19 +22,39 @@ pub(super) fn trap(pattern: &str) -> Option<(String, String)> {
                 words::tr!("%{sign} counts hours to 12, and without %p nobody knows which half of the day"),
             ),
             'm' | 'c' if is_clock(before(at)) || is_clock(after(at)) && !is_day(before(at)) => {
-                put(at, 'i', words::tr!("%{sign} is the month, where the minute is expected"));
+                put(
+                    at,
+                    'i',
+                    words::tr!("%{sign} is the month, where the minute is expected"),
+                );
             }
             'M' if is_clock(before(at)) => {
-                put(at, 'i', words::text!("%M is the English name of the month").to_owned());
+                put(
+                    at,
+                    'i',
+                    words::text!("%M is the English name of the month").to_owned(),
+                );
             }
             'M' if is_day(before(at)) || is_day(after(at)) => {
-                put(at, 'm', words::text!("%M is the English name of the month").to_owned());
+                put(
+                    at,
+                    'm',
+                    words::text!("%M is the English name of the month").to_owned(),
+                );
             }
             'D' if is_day(before(at)) || is_day(after(at)) => {
-                put(at, 'd', words::text!("%D is the day with an English ending, as in 7th").to_owned());
+                put(
+                    at,
+                    'd',
+                    words::text!("%D is the day with an English ending, as in 7th").to_owned(),
+                );
             }
             'i' if is_day(before(at)) => {
-                put(at, 'm', words::text!("%i is the minute, where the month is expected").to_owned());
+                put(
+                    at,
+                    'm',
+                    words::text!("%i is the minute, where the month is expected").to_owned(),
+                );
             }
             _ => {}
         }

@@ -27,10 +27,7 @@ pub(super) fn trap(tree: &Tree) -> Option<(String, String)> {
             ..
         } if is_bare(expr) => match negated {
             true => Some(excluded("NOT IN", "'{{key}}' NOT IN (…)")),
-            false => list
-                .iter()
-                .any(|item| text(item) == Some(""))
-                .then(never_empty),
+            false => list.iter().any(|item| text(item) == Some("")).then(never_empty),
         },
         Tree::Like {
             negated: true, expr, ..
@@ -52,7 +49,8 @@ pub(super) fn trap(tree: &Tree) -> Option<(String, String)> {
 
 fn never_empty() -> (String, String) {
     (
-        words::text!("a placeholder without quotes is NULL when it is empty, and NULL is not equal to ''").to_owned(),
+        words::text!("a placeholder without quotes is NULL when it is empty, and NULL is not equal to ''")
+            .to_owned(),
         words::text!("write '{{key}}' in quotes, or {{key}} IS NULL").to_owned(),
     )
 }

@@ -39,8 +39,10 @@ pub(super) fn trap(tree: &Tree) -> Told {
             let is_chain = matches!(&**left, Tree::BinaryOp { op, .. } if compares(op));
             is_chain.then(|| {
                 (
-                    words::text!("of two comparisons in a row the second one compares 0 or 1, what the first one gives")
-                        .to_owned(),
+                    words::text!(
+                        "of two comparisons in a row the second one compares 0 or 1, what the first one gives"
+                    )
+                    .to_owned(),
                     words::text!("write 1<{{key}} AND {{key}}<2").to_owned(),
                 )
             })
@@ -91,19 +93,22 @@ pub(super) fn call(name: &str, args: &[&Tree]) -> Told {
                 let entries = list.split([',', '，', '、', ';', '；']).map(str::trim);
                 let right = entries.collect::<Vec<_>>().join(",");
                 (
-                    words::tr!("FIND_IN_SET parts its list at commas alone, and blanks belong to the entries"),
+                    words::tr!(
+                        "FIND_IN_SET parts its list at commas alone, and blanks belong to the entries"
+                    ),
                     words::tr!("write '{right}'"),
                 )
             })
         }
         ("CONCAT_WS", [separator, parts @ ..]) if text(separator) != Some("") => {
-            let is_placeholder = |tree: &&Tree| {
-                text(tree).is_some_and(|text| text.chars().count() == 1 && !is_fixed(text))
-            };
+            let is_placeholder =
+                |tree: &&Tree| text(tree).is_some_and(|text| text.chars().count() == 1 && !is_fixed(text));
             parts.iter().any(is_placeholder).then(|| {
                 (
-                    words::text!("CONCAT_WS leaves out NULL and keeps empty texts, so separators stand side by side")
-                        .to_owned(),
+                    words::text!(
+                        "CONCAT_WS leaves out NULL and keeps empty texts, so separators stand side by side"
+                    )
+                    .to_owned(),
                     words::text!("write NULLIF('{{key}}','') for parts that may be empty").to_owned(),
                 )
             })
