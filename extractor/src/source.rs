@@ -140,7 +140,8 @@ impl Source {
         let remarks = remarks(&document, name, removals)
             .into_iter()
             .chain(odd::without_effect(text, name))
-            .chain(bounds::overlap(&document, &context, name));
+            .chain(bounds::overlap(&document, &context, name))
+            .chain(remedy::early_end(&document, &context));
         Ok(Self {
             info: document.info_api().unwrap_or(&base.info).to_owned(),
             count: value("count").and_then(|count| count.trim().parse().ok()),

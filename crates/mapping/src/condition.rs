@@ -31,6 +31,19 @@ pub enum FilterResult {
     Drop,
 }
 
+/// A test, for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Tested<'c> {
+    /// As it is written.
+    pub text: &'c str,
+    /// What it looks at.
+    pub path: &'c Path,
+    /// One entry of a list that fails drops the record.
+    pub is_strict: bool,
+    /// It asks for something not to be there.
+    pub is_negative: bool,
+}
+
 #[derive(Debug, Clone)]
 struct Test {
     path: Path,
@@ -68,7 +81,8 @@ impl Condition {
             .collect()
     }
 
-    /// Decides; rows of an array that fail a non-strict test are removed from a kept record.
+    /// Decides; rows of an array that fail a non-strict test are removed from a kept record, as the platform documents it.
+    /// A list without rows is what a key is that is not there.
     pub fn apply(&self, record: &mut Record, context: &Context) -> FilterResult {
         if self.groups.is_empty() {
             return FilterResult::Keep;
@@ -81,6 +95,37 @@ impl Condition {
             }
         }
         FilterResult::Drop
+    }
+
+    /// The tests, group by group.
+    pub fn tests(&self) -> Vec<Vec<Tested<'_>>> {
+        let groups = self.groups.iter();
+        groups
+            .map(|group| group.iter().map(Test::tested).collect())
+            .collect()
+    }
+
+    /// The lists of which entries were removed, with how many of how many.
+    pub fn removed(&self, before: &Record, after: &Record) -> Vec<(String, usize, usize)> {
+        let mut found = Vec::new();
+        for test in self.groups.iter().flatten() {
+            let Some((list, items)) = test.path.list_on(before, None, None) else {
+                continue;
+            };
+            let left = match list.find(after, None).value() {
+                Some(Json::Array(left)) => left.len(),
+                _ => continue,
+            };
+            let removed = (
+                list.as_str().to_owned(),
+                items.len().saturating_sub(left),
+                items.len(),
+            );
+            if removed.1 > 0 && !found.contains(&removed) {
+                found.push(removed);
+            }
+        }
+        found
     }
 
     /// The first test of each group that does not hold, as it is written; nothing when the record is kept.
@@ -116,11 +161,20 @@ impl Condition {
 }
 
 impl Test {
+    fn tested(&self) -> Tested<'_> {
+        Tested {
+            text: &self.text,
+            path: &self.path,
+            is_strict: self.strict,
+            is_negative: self.logic.is_negative(),
+        }
+    }
+
     fn apply(&self, record: &mut Record, context: &Context) -> bool {
         let Some((array, items)) = self
             .path
             .list_on(record, None, None)
-            .filter(|(array, _)| array != &self.path)
+            .filter(|(array, items)| array != &self.path && !items.is_empty())
         else {
             let on = Evaluation::new(record, context);
             return self.logic.holds(self.path.find(record, None).value(), &on, None);

@@ -206,7 +206,8 @@ impl Format {
                 ),
                 _ => None,
             },
-            date => moment(&text, context).map(|t| date.date(t, context)),
+            _ if dates::is_never(&text) => Some(String::new()),
+            date => dates::moment(&text, context.zone.time_zone()).map(|t| date.date(t, context)),
         };
         made.map_or_else(|| value.clone(), Json::String)
     }
@@ -230,14 +231,6 @@ impl Format {
 
 fn decimal(text: &str) -> Option<Decimal> {
     Decimal::parse(text.trim())
-}
-
-fn moment(text: &str, context: &Context) -> Option<jiff::civil::DateTime> {
-    let zone = context.zone.time_zone();
-    match text.parse::<i64>() {
-        Ok(unix) if !matches!(text.len(), 8 | 14) => dates::from_unix(unix, zone),
-        _ => dates::parse(text, zone).map(|m| m.datetime),
-    }
 }
 
 fn amount(text: &str) -> String {

@@ -45,7 +45,7 @@ pub mod surrogate;
 mod table;
 mod target;
 
-pub use condition::{Condition, FilterResult};
+pub use condition::{Condition, FilterResult, Tested};
 pub use convert::Taken;
 pub use expression::{Arm, Arms, Context, EvalError, Evaluated, Evaluation, Expression, Scope, Trap, Zone};
 pub use format::{FormatResponse, ValueFormat};

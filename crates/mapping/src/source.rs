@@ -79,7 +79,7 @@ impl SourceDocument {
                 reader.problem(
                     root.range.start,
                     words::text!("\"api\" is missing"),
-                    Some("e.g. /v1/company/list"),
+                    Some(words::text!("e.g. /v1/company/list")),
                 );
                 String::new()
             });

@@ -1,13 +1,15 @@
 //! The target document: what is written where.
 
+mod fields;
 mod operation;
 
 use super::expression::Variable;
 use super::json::{Member, Node, Value};
 use super::other::OtherRequest;
-use super::parameter::{self, Parameter, ParameterType};
+use super::parameter::{self, Parameter};
 use super::problem::{Loaded, Problem};
 use super::reader::{Reader, get, key_at};
+use fields::{fields, other_form};
 pub use operation::Operation;
 use operation::operation;
 
@@ -77,7 +79,9 @@ impl TargetDocument {
                 reader.problem(
                     root.range.start,
                     words::text!("\"api\" is missing"),
-                    Some("e.g. /api/v2/app/{app_id}/entry/{entry_id}/data_create"),
+                    Some(words::text!(
+                        "e.g. /api/v2/app/{app_id}/entry/{entry_id}/data_create"
+                    )),
                 );
                 String::new()
             });
@@ -97,13 +101,15 @@ impl TargetDocument {
         // Both answers ask for what the loader does: no second row for a known customer, and its row overwritten.
         reader.flag(get(members, "idCheck"), "idCheck");
         let other = get(members, "otherRequest").or_else(|| get(members, "otherRequestParams"));
+        let other = OtherRequest::of_target(&mut reader, other);
+        other_form(&mut reader, members, &api, &other);
         let document = TargetDocument {
             api,
             method: reader
                 .text(get(members, "method"), "method")
                 .unwrap_or_else(|| "POST".to_owned()),
             request,
-            other: OtherRequest::of_target(&mut reader, other),
+            other,
             operation: operation(&mut reader, get(members, "operation")),
         };
         reader.finish(document)
@@ -117,6 +123,14 @@ pub(super) fn effect(reader: &mut Reader<'_>, root: &Node, members: &[Member], w
     } else {
         "type"
     };
+    let older = reader.text(get(members, "type"), "type").unwrap_or_default();
+    let contradicts = ["QUERY", "EXECUTE"]
+        .iter()
+        .any(|known| older.trim().eq_ignore_ascii_case(known) && *known != wanted);
+    if key == "effect" && contradicts {
+        let message = words::tr!("\"type\": \"{older}\" has no effect: \"effect\" says what the document is");
+        reader.idle(key_at(members, "type"), message);
+    }
     match reader.text(get(members, key), key) {
         None => reader.problem(
             root.range.start,
@@ -215,65 +229,4 @@ fn creates(api: &str) -> bool {
     let path = api.split('?').next().unwrap_or_default();
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     last == "create" || last.ends_with("_create")
-}
-
-/// What of the fields themselves leads to nothing.
-fn fields(reader: &mut Reader<'_>, request: &[Parameter], node: Option<&Node>) {
-    if let (true, Some(node)) = (request.is_empty(), node) {
-        let message = words::text!(
-            "\"request\" has no effect: it has no fields, so rows would hold nothing but their key"
-        );
-        reader.idle(node.range.start, message);
-    }
-    for parameter in request {
-        reader.in_field(&parameter.label.clone(), |reader| {
-            if parameter.value.is_none() && parameter.children.is_empty() {
-                let message =
-                    words::text!("the field has no effect: it has no value, so nothing is sent for it");
-                reader.idle(parameter.at, message);
-            }
-            let is_blank = |value: &super::expression::Expression| value.as_str().is_empty();
-            if parameter.value.as_ref().is_some_and(is_blank) && parameter.default.is_none() {
-                let message = words::text!("the value is empty, so the cell of every row is blank");
-                reader.warn(parameter.at, message);
-            }
-            body(reader, parameter);
-            widget_name(reader, parameter);
-        });
-    }
-}
-
-/// The fields of the form inside of an object, as the body of a call holds them.
-fn body(reader: &mut Reader<'_>, parameter: &Parameter) {
-    let is_widget = |child: &Parameter| child.field.starts_with("_widget_");
-    let is_body = matches!(parameter.field.as_str(), "data" | "data_list" | "body")
-        || parameter.children.iter().any(is_widget);
-    let is_wrapping = parameter.children.iter().any(|child| child.field == "value");
-    if parameter.kind == ParameterType::Object && !parameter.children.is_empty() && is_body && !is_wrapping {
-        let message = words::tr!(
-            "{} is taken for a field of the form, so none of its children is sent as a field; list them in \"request\" itself",
-            parameter.field
-        );
-        reader.warn(parameter.at, message);
-    }
-}
-
-/// A name that is nearly one that forms give to their widgets.
-fn widget_name(reader: &mut Reader<'_>, parameter: &Parameter) {
-    let name = parameter.field.as_str();
-    let folded = name.trim().to_ascii_lowercase();
-    let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let head = &folded[..folded.len() - digits.len()];
-    let near = strsim::damerau_levenshtein(head, "_widget_") <= 2 && digits.len() >= 6;
-    let is_right =
-        name.starts_with("_widget_") && name["_widget_".len()..].bytes().all(|b| b.is_ascii_digit());
-    if near && !is_right {
-        let right = digits.chars().filter(char::is_ascii_digit).collect::<String>();
-        reader.warn(
-            parameter.at,
-            words::tr!(
-                "{name} is no widget's name; write _widget_{right}, or the alias that the form gives it"
-            ),
-        );
-    }
 }

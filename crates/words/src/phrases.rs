@@ -53,7 +53,7 @@ pub const PHRASES: [&str; 45] = [
 
 /// Sentences of the libraries that read JSON, files, SQL and regular expressions, as far as people meet them; `retold` says
 /// them.
-pub const LIBRARIES: [&str; 74] = [
+pub const LIBRARIES: [&str; 76] = [
     mark!("must be an object of types or a widget list"),
     mark!("must be true, false or a reason"),
     mark!("{0} at line {1} column {2}"),
@@ -87,6 +87,8 @@ pub const LIBRARIES: [&str; 74] = [
     mark!("invalid type: {0}, expected {1}"),
     mark!("invalid value: {0}, expected {1}"),
     mark!("invalid length {0}, expected {1}"),
+    mark!("struct {0} with {1} elements"),
+    mark!("struct {0} with 1 element"),
     mark!("unknown variant {0}, expected one of {1}"),
     mark!("unknown variant {0}, expected {1}"),
     mark!("unknown field {0}, expected one of {1}"),

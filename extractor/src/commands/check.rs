@@ -88,7 +88,7 @@ pub(super) async fn findings(
     place: Place,
 ) -> anyhow::Result<Vec<Finding>> {
     let finding = |step: Step| {
-        let what = words::tr!("okki {}", step.name);
+        let what = words::tr!("okki {}", words::said(step.name));
         if step.ok {
             Finding::good(what, step.detail)
         } else {

@@ -46,7 +46,6 @@ pub(super) fn read(
             ));
         }
     };
-    bounds::refuse_early_end(&given(context)?, context, "omissionRemedy")?;
     no_effect(&remedy.take_over, document, &given(context)?, context)?;
     Ok(Some((remedy.crontab.clone(), Duration::from_secs(reach))))
 }
@@ -71,6 +70,17 @@ fn no_effect(
             words::tr!("write it into request, for every run, or take it out"),
         )),
     }
+}
+
+/// A remedy run lists up to now, and so more than a window that ends earlier.
+pub(super) fn early_end(document: &SourceDocument, context: &Context) -> Option<String> {
+    let remedy = document.omission_remedy.as_ref()?;
+    let given = remedy.parameters(document, context).ok()?;
+    bounds::refuse_early_end(&given, context, "").err()?;
+    let end = value(&given, "end_time")?;
+    Some(words::tr!(
+        "omissionRemedy: end_time is `{end}`; the remedy run lists up to now, and so what lies before it, too"
+    ))
 }
 
 fn value<'a>(given: &'a [(String, String)], name: &str) -> Option<&'a str> {

@@ -1,12 +1,12 @@
 //! Lists of a customer of which a field reads too little, and lists and objects that would be sent as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use mapping::{Parameter, Path, Segment};
+use mapping::{Parameter, Path, Segment, Tested};
 
 use super::Known;
 use super::traps::concerned;
-use crate::map::Widget;
+use crate::map::{Mapping, Widget};
 
 /// Lists of which only the first entries are read; `rows` are those that fields of rows read entry by entry.
 pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<String> {
@@ -50,7 +50,6 @@ pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<St
             }
         }
     }
-    told.dedup();
     let cut = |(list, count): (String, usize)| {
         let more = profile.map(|profile| profile.longer_than(&list, count));
         (more != Some(0)).then(|| {
@@ -61,7 +60,39 @@ pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<St
         })
     };
     told.extend(numbered.into_iter().filter_map(cut));
-    told
+    each_once(told)
+}
+
+/// Lists of which a condition removes entries.
+pub(super) fn removed(mapping: &Mapping, known: &Known) -> Vec<String> {
+    let tests = mapping.condition().tests().into_iter().flatten();
+    let told = |test: Tested<'_>| {
+        let names: Vec<&str> = test
+            .path
+            .as_str()
+            .split('.')
+            .filter(|name| *name != "*")
+            .collect();
+        let mut lists =
+            (1..names.len()).map(|end| names.iter().take(end).copied().collect::<Vec<_>>().join("."));
+        let list = lists.find(|list| known.is_list(list))?;
+        let is_numbered = names
+            .get(list.split('.').count())
+            .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        (!is_numbered && !test.is_strict).then(|| match test.is_negative {
+            true => words::tr!(
+                "the condition {} removes the entries of {list} for which it does not hold, and drops a customer only when \
+                 none is left; with \"strictMode\": true it drops every customer that has such an entry",
+                test.text
+            ),
+            false => words::tr!(
+                "the condition {} removes the entries of {list} for which it does not hold, so that no field sends them, and \
+                 drops a customer when none is left",
+                test.text
+            ),
+        })
+    };
+    each_once(tests.filter_map(told).collect())
 }
 
 /// Lists and objects that go into a text as JSON.
@@ -85,7 +116,7 @@ pub(super) fn as_json(parameter: &Parameter, widget: Widget, known: &Known) -> V
     let told = |path: &&Path| {
         let key = path.as_str();
         let is_wild = path.segments().contains(&Segment::Every);
-        let lists = profile.map_or(0, |profile| profile.longer_than(key, 0));
+        let lists = profile.map_or(0, |profile| profile.listed(key));
         let parted = profile.map_or(0, |profile| profile.parted(key));
         match () {
             () if is_wild => Some(words::tr!(
@@ -102,5 +133,57 @@ pub(super) fn as_json(parameter: &Parameter, widget: Widget, known: &Known) -> V
             () => None,
         }
     };
-    expression.bare_and_joined().0.iter().filter_map(told).collect()
+    each_once(expression.bare_and_joined().0.iter().filter_map(told).collect())
+}
+
+/// Lists of objects that are joined as JSON.
+pub(super) fn objects(parameter: &Parameter, known: &Known) -> Vec<String> {
+    let Some(expression) = &parameter.value else {
+        return Vec::new();
+    };
+    let names = known.names();
+    let told = |path: &&Path| {
+        let list = path.as_str().trim_end_matches(".*");
+        let part = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(list)?.strip_prefix('.'));
+        let part =
+            part.map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '*')));
+        let mut parts: Vec<&str> = part
+            .filter(|part| !part.is_empty() && !part.contains('.'))
+            .collect();
+        parts.sort_by_key(|part| !part.ends_with("name"));
+        let part = parts.first().filter(|_| known.is_list(list))?;
+        Some(words::tr!(
+            "the entries of {list} are objects, which are joined as JSON; write {{{{{list}.*.{part}|implode('、')}}}}"
+        ))
+    };
+    each_once(expression.bare_and_joined().1.iter().filter_map(told).collect())
+}
+
+/// A joined text in a field of several choices is one choice.
+pub(super) fn one_choice(parameter: &Parameter, widget: Widget) -> Option<String> {
+    let expression = parameter
+        .value
+        .as_ref()
+        .filter(|_| widget == Widget::Choices && !parameter.converter.makes_list())?;
+    let text = expression.as_str().to_ascii_uppercase();
+    let is_joined = !expression.bare_and_joined().1.is_empty()
+        || ["GROUP_CONCAT", "CONCAT_WS"]
+            .iter()
+            .any(|function| text.contains(function));
+    is_joined.then(|| {
+        words::text!(
+            "a joined text is one choice of the field; add {\"name\": \"StringToArray\", \"params\": \"、\"} with the sign that joins, or name the list without implode"
+        )
+        .to_owned()
+    })
+}
+
+/// The same lines in their order; an expression may name a key several times.
+fn each_once(told: Vec<String>) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    told.into_iter()
+        .filter(|line| known.insert(line.clone()))
+        .collect()
 }

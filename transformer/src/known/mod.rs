@@ -4,6 +4,7 @@
 mod codes;
 mod keys;
 mod lists;
+mod rows;
 mod traps;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +116,8 @@ impl Known {
 pub(crate) fn remarks(mapping: &Mapping, known: &Known, document: &str) -> Vec<Problem> {
     let mut found = unknown_keys(mapping, known, document);
     found.extend(traps(mapping, known, document));
+    let removed = lists::removed(mapping, known).into_iter();
+    found.extend(removed.map(|message| Problem::new(document, message)));
     for parameter in mapping.parameters() {
         let read = keys::reads(parameter);
         for (key, ids) in &known.collided {

@@ -6,20 +6,26 @@ use std::collections::BTreeMap;
 use mapping::{Path, Problem, Trap};
 
 use super::keys::of;
-use super::{Known, codes, lists};
+use super::{Known, codes, lists, rows};
 use crate::map::Mapping;
 use crate::profile::Profile;
 
 /// The traps of a mapping, with the number of customers concerned where records were seen.
 pub(crate) fn traps(mapping: &Mapping, known: &Known, document: &str) -> Vec<Problem> {
     let mut found = Vec::new();
-    let rows: Vec<Path> = mapping
+    let read: Vec<Path> = mapping
         .parameters()
         .into_iter()
         .filter(|parameter| !parameter.children.is_empty())
         .filter_map(|parameter| parameter.array.as_ref().map(Path::without_stars))
         .collect();
     for (parameter, widget) in mapping.described() {
+        let rows = rows::odd(parameter, known).into_iter();
+        found.extend(rows.map(|(place, label, message)| {
+            let mut problem = Problem::new(document, message).field(label);
+            problem.place = place;
+            problem
+        }));
         let Some(expression) = &parameter.value else {
             continue;
         };
@@ -34,8 +40,10 @@ pub(crate) fn traps(mapping: &Mapping, known: &Known, document: &str) -> Vec<Pro
                     .map(|message| of(parameter, document, message)),
             );
         }
-        let lost = lists::cut(parameter, known, &rows).into_iter();
+        let lost = lists::cut(parameter, known, &read).into_iter();
         let lost = lost.chain(lists::as_json(parameter, widget, known));
+        let lost = lost.chain(lists::objects(parameter, known));
+        let lost = lost.chain(lists::one_choice(parameter, widget));
         found.extend(lost.map(|message| of(parameter, document, message)));
     }
     found

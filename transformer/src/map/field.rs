@@ -203,10 +203,10 @@ impl Field {
         let is_text = self.widget.sent(&self.parameter, self.form_type.is_some()) == Widget::Text
             && !self.parameter.converter.takes_json();
         match json {
-            Json::Array(_) if is_text => on.note(|| {
+            Json::Array(items) if is_text && !items.is_empty() => on.note(|| {
                 words::text!("a list goes into a text as JSON; write {{key|implode('、')}}").to_owned()
             }),
-            Json::Object(_) if is_text => on.note(|| {
+            Json::Object(parts) if is_text && !parts.is_empty() => on.note(|| {
                 words::text!("an object goes into a text as JSON; name one of its parts: {{key.part}}")
                     .to_owned()
             }),
@@ -262,6 +262,13 @@ impl Field {
             .converter
             .apply(typed, &self.parameter.field)
             .map_err(|reason| self.error("wrong-type", reason))?;
+        if let (Widget::Choices, Json::String(text)) = (self.widget, &converted)
+            && text.contains([',', '，', '、', ';', '；', '|', '\n'])
+        {
+            on.note(|| {
+                words::tr!("{text} is one choice; the parser StringToArray parts a text into several")
+            });
+        }
         // A chain that builds JSON of its own is sent as it is, unless the form says what it must be.
         let widget = match (&converted, self.widget) {
             (Json::Array(_) | Json::Object(_), Widget::Text) if self.form_type.is_none() => Widget::Json,

@@ -37,6 +37,15 @@ impl Profile {
             .unwrap_or(0)
     }
 
+    /// Records in which a path holds a list with something in it. What an entry of a list holds is not known.
+    pub(crate) fn listed(&self, path: &str) -> u64 {
+        let is_entry = path.split(['.', '_']).next_back().is_some_and(is_number);
+        match is_entry && !self.keys.contains_key(path) {
+            true => 0,
+            false => self.longer_than(path, 0),
+        }
+    }
+
     /// Records in which a list has more entries than these.
     pub(crate) fn longer_than(&self, list: &str, count: usize) -> u64 {
         let lengths = self.key(list).map(|key| &key.lengths);
@@ -44,6 +53,10 @@ impl Profile {
             .into_iter()
             .flatten()
             .filter(|(length, _)| **length > count);
-        longer.map(|(_, records)| records).sum()
+        longer.map(|(_, records)| records).sum::<u64>().min(self.records)
     }
+}
+
+fn is_number(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
 }

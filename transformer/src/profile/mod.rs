@@ -84,7 +84,10 @@ impl Profile {
                 false => key.missed += u64::from(should_be),
             }
         }
-        for (name, key) in found {
+        for (name, mut key) in found {
+            // A record counts once, with the longest of its lists.
+            let longest = key.lengths.pop_last();
+            key.lengths = longest.into_iter().collect();
             self.merge_key(name, key);
         }
     }
@@ -295,6 +298,23 @@ mod tests {
         let json = serde_json::to_string(&profile).unwrap();
         assert!(!json.contains("ACME"), "{json}");
         assert_eq!(profile.keys()["name"].example, "xxxx 99");
+    }
+
+    #[test]
+    fn a_record_counts_once_however_many_lists_it_has() {
+        let profile = of(&[json!({"customers": [
+            {"tel_list": [["86", "1"], ["86", "2"]]}, {"tel_list": [["86", "1"]]}, {"tel_list": []}
+        ]})]);
+        assert_eq!(profile.longer_than("customers.tel_list", 0), 1);
+        assert_eq!(profile.longer_than("customers.tel_list", 1), 1);
+        assert_eq!(profile.listed("customers.tel_list"), 1);
+        for entry in [
+            "customers.tel_list_1",
+            "customers.tel_list.0.1",
+            "customers.tel_list.0",
+        ] {
+            assert_eq!(profile.listed(entry), 0, "{entry}");
+        }
     }
 
     #[test]

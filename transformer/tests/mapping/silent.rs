@@ -168,6 +168,203 @@ fn lists_and_objects_in_a_text_are_told() {
 }
 
 #[test]
+fn entries_of_lists_and_empty_lists_are_not_told_to_be_json() {
+    let phones = json!([["86", "139"], ["86", "138"]]);
+    let customers = json!([{"name": "a", "prod": ["x", "y"], "image_list": [], "customers": [
+        {"name": "E", "main_customer_flag": 1, "tel_list": phones}, {"name": "F", "tel_list": [["86", "1"]]}
+    ]}]);
+    let twice = "_function IF('{{customers.tel_list_1}}'='','',CONCAT('{{customers.tel_list_0}}','-','{{customers.tel_list_1}}'))";
+    for value in [
+        "{{prod.0}}",
+        "{{customers.tel_list.0.1}}",
+        "{{customers.tel_list_1}}",
+        twice,
+    ] {
+        let (_, said) = checked(&json!([field(value)]), None, &customers);
+        assert!(!said.contains("as JSON"), "{value}: {said}");
+        let lines: Vec<&str> = said.lines().collect();
+        let once: std::collections::BTreeSet<&str> = lines.iter().copied().collect();
+        assert_eq!(lines.len(), once.len(), "{value}: {said}");
+    }
+    let said = tried(&json!([field("{{image_list}}")]), None, &customers[0]);
+    assert!(!said.contains("as JSON"), "{said}");
+    let rows = json!([{"field": "r", "label": "r", "type": "array", "value": "customers", "children": [field("{{customers.tel_list_1}}")]}]);
+    assert!(!checked(&rows, None, &customers).1.contains("as JSON"));
+}
+
+#[test]
+fn paths_in_rows_that_mean_something_else_are_told() {
+    let customers = json!([{"name": "a", "customers": [{"name": "E", "n": 1, "contact": [{"value": "x"}], "tel_list": [["86", "1"]]}]}]);
+    let said = |list: &str, value: &str| {
+        let rows =
+            json!([{"field": "r", "label": "r", "type": "array", "value": list, "children": [field(value)]}]);
+        checked(&rows, None, &customers).1
+    };
+    for list in ["customers", "{{customers.*}}"] {
+        let text = said(list, "{{customers.0.name}}");
+        assert!(
+            text.contains("the path customers.0.name is empty") && text.contains("write {{customers.name}}"),
+            "{text}"
+        );
+    }
+    let text = said("customers", "_function SUM({{customers.n}})");
+    assert!(text.contains("sees the row alone"), "{text}");
+    for (list, value) in [
+        ("customers", "{{customers.name}}"),
+        ("customers", "{{customers.tel_list.0.1}}"),
+        ("customers", "_function GROUP_CONCAT({{customers.contact.value}})"),
+        ("customers", "_function COUNT({{customers.contact}})"),
+        ("customers.tel_list", "{{customers.tel_list.0}}"),
+    ] {
+        let text = said(list, value);
+        assert!(!text.contains("in the rows of"), "{value}: {text}");
+    }
+}
+
+#[test]
+fn joined_texts_for_several_choices_and_joined_objects_are_told() {
+    let customer = json!({"name": "a", "tag": [{"tag_name": "A"}, {"tag_name": "B"}], "list": ["x", "y"]});
+    let choices = json!({"widgets": {"_widget_1720322268295": "combocheck"}});
+    let with = |field: Value| {
+        let fields = json!([field]);
+        let checked = checked(&fields, Some(choices.clone()), &json!([customer])).1;
+        (checked, tried(&fields, Some(choices.clone()), &customer))
+    };
+    for value in [
+        "{{tag.*.tag_name|implode('、')}}",
+        "_function GROUP_CONCAT({{tag.tag_name}})",
+    ] {
+        let (checked, tried) = with(field(value));
+        assert!(
+            checked.contains("a joined text is one choice"),
+            "{value}: {checked}"
+        );
+        assert!(
+            tried.contains("is one choice; the parser StringToArray"),
+            "{value}: {tried}"
+        );
+    }
+    let mut parted = field("{{tag.*.tag_name|implode('、')}}");
+    parted["parser"] = json!({"name": "StringToArray", "params": "、"});
+    for right in [
+        parted,
+        field("{{tag.*.tag_name}}"),
+        field("{{list}}"),
+        field("{{name}}"),
+    ] {
+        let (checked, tried) = with(right.clone());
+        assert!(
+            !checked.contains("one choice") && !tried.contains("one choice"),
+            "{right}: {checked}{tried}"
+        );
+    }
+    let (_, said) = checked(&json!([field("{{tag|implode('、')}}")]), None, &json!([customer]));
+    assert!(said.contains("write {{tag.*.tag_name|implode('、')}}"), "{said}");
+    let said = tried(&json!([field("{{tag.*|implode('、')}}")]), None, &customer);
+    assert!(said.contains("objects are joined as JSON"), "{said}");
+    let (_, said) = checked(
+        &json!([field("{{list|replace('x','z')|implode('、')}}")]),
+        None,
+        &json!([customer]),
+    );
+    assert!(said.contains("implode comes first"), "{said}");
+    for value in [
+        "{{list|implode('、')|replace('x','z')}}",
+        "{{tag.*.tag_name|implode('、')}}",
+        "{{list|implode('、')}}",
+    ] {
+        let (_, said) = checked(&json!([field(value)]), None, &json!([customer]));
+        assert!(
+            !said.contains("objects") && !said.contains("implode comes first"),
+            "{value}: {said}"
+        );
+    }
+}
+
+#[test]
+fn fixed_texts_that_name_variables_or_nothing_are_told() {
+    let customers = json!([{"name": "a"}]);
+    for (value, part) in [
+        ("CURRENT_TIME", "write {{CURRENT_TIME|datetime}}"),
+        ("DAYS_AGO_3", "write {{DAYS_AGO_3|datetime}}"),
+        ("LAST_SYNC_TIME", "LAST_SYNC_TIME is plain text"),
+        ("null", "write null without quotes"),
+        ("[]", "write null without quotes"),
+        ("#{name}", "write {{name}}"),
+    ] {
+        let (_, said) = checked(&json!([field(value)]), None, &customers);
+        assert!(said.contains(part), "{value}: {said}");
+    }
+    for value in ["nullable", "{{name}}", "#1", "103", "true"] {
+        let (_, said) = checked(&json!([field(value)]), None, &customers);
+        assert!(!said.contains("plain text"), "{value}: {said}");
+    }
+}
+
+#[test]
+fn names_that_no_widget_has_and_contradictions_of_a_document_are_told() {
+    let said = |name: &str, more: Value| {
+        let folder = Folder::new();
+        let fields = json!([{"field": name, "label": "甲", "value": "{{name}}"}]);
+        folder.write("m.json", whole(fields, more));
+        folder.mapping(&["check", "m.json"]).1
+    };
+    for (name, part) in [
+        ("widget_2", "write _widget_2"),
+        ("_Widget_9", "write _widget_9"),
+        ("客户名称", "looks like a caption"),
+        ("_id", "is kept by the form itself"),
+        ("flowState", "is kept by the form itself"),
+    ] {
+        assert!(
+            said(name, json!({})).contains(part),
+            "{name}: {}",
+            said(name, json!({}))
+        );
+    }
+    let right = said("_widget_9", json!({"idCheck": true, "type": "EXECUTE"}));
+    let alias = said("customer_name", json!({}));
+    for text in [right, alias] {
+        assert!(
+            !text.contains("warning") && !text.contains("without effect"),
+            "{text}"
+        );
+    }
+    let (one, other) = ("647efacc2a57bd0008e51e9e", "668a08beaf5a1cb83e659b52");
+    let more = json!({"api": format!("/api/v5/app/{other}/entry/{other}/data_create"), "type": "QUERY",
+        "otherRequest": [{"field": "app_id", "value": one}, {"field": "entry_id", "value": other}]});
+    let text = said("_widget_9", more);
+    for part in [
+        format!("api names {other} behind /app/, and otherRequest {one}"),
+        "\"type\": \"QUERY\" has no effect".to_owned(),
+    ] {
+        assert!(text.contains(&part), "{part}: {text}");
+    }
+    assert!(!text.contains("behind /entry/"), "{text}");
+}
+
+#[test]
+fn additions_and_customers_without_anything_in_them_are_refused() {
+    for extras in [
+        json!(["_widget_9"]),
+        json!([{"condition": []}]),
+        json!({"widgets": ["_widget_9"]}),
+    ] {
+        let (is_right, said) = checked(
+            &json!([field("{{name}}")]),
+            Some(extras.clone()),
+            &json!([{"name": "a"}]),
+        );
+        assert!(
+            !is_right && said.contains("no widget with a name and a type"),
+            "{extras}: {said}"
+        );
+    }
+    let (is_right, said) = checked(&json!([field("{{name}}")]), None, &json!([]));
+    assert!(!is_right && said.contains("no customer is in it"), "{said}");
+}
+
+#[test]
 fn dates_of_noughts_are_no_dates() {
     for value in ["0", "-1", "0000-00-00", "0000-00-00 00:00:00"] {
         let cell = one(
@@ -176,6 +373,53 @@ fn dates_of_noughts_are_no_dates() {
             json!({"when": value}),
         );
         assert_eq!(cell, Ok(None), "{value}");
+    }
+    for pipe in [
+        "|date",
+        "|datetime",
+        "|date('Y-m-d')",
+        "|timestamp",
+        "|shortDate",
+        "|time",
+    ] {
+        for value in [
+            json!("0"),
+            json!(0),
+            json!(-1),
+            json!("0000-00-00"),
+            json!("0000-00-00 00:00:00"),
+        ] {
+            let cell = one(
+                &json!({"field": "f", "value": format!("{{{{when{pipe}}}}}")}).to_string(),
+                "",
+                json!({"when": value}),
+            );
+            assert_eq!(cell, Ok(None), "{value}{pipe}");
+        }
+    }
+    for format in ["date", "yyyy-MM-dd", "dateTime"] {
+        let field = json!({"field": "f", "value": "{{when}}", "format": format}).to_string();
+        assert_eq!(one(&field, "", json!({"when": "0"})), Ok(None), "{format}");
+    }
+    for field in [
+        r#"{"field": "f", "type": "date", "value": "{{when}}"}"#,
+        r#"{"field": "f", "value": "{{when|date}}"}"#,
+    ] {
+        let widget = if field.contains("type") { "datetime" } else { "" };
+        assert!(
+            one(field, widget, json!({"when": 2024})).is_err_and(|error| error.contains("not a date")),
+            "{field}"
+        );
+    }
+    for when in [json!(1_710_403_200_123_i64), json!("2024-03-14T08:00:00.123Z")] {
+        assert_eq!(
+            one(
+                r#"{"field": "f", "value": "{{when|datetime}}"}"#,
+                "",
+                json!({"when": when})
+            ),
+            Ok(Some(Cell::Text("2024-03-14 16:00:00".to_owned())))
+        );
     }
     let cell = one(
         r#"{"field": "f", "value": "{{create_time}}"}"#,
@@ -246,6 +490,47 @@ fn check_says_who_is_filtered_and_who_cannot_be_mapped() {
     assert!(said.contains("the condition keeps 0 of 3 customers"), "{said}");
     let said = tried(&fields, Some(nobody), &customers[1]);
     assert!(said.contains("archive_type eq \"9\" does not hold"), "{said}");
+}
+
+#[test]
+fn entries_that_a_condition_removes_are_told() {
+    let customer =
+        json!({"name": "a", "tag": [{"tag_name": "重点"}, {"tag_name": "展会"}], "growth": {"level": "1"}});
+    let fields = json!([field("{{tag.*.tag_name|implode('、')}}")]);
+    let with = |test: Value| json!({"condition": [[test]]});
+    let not = with(json!({"field": "tag.tag_name", "logic": "neq", "value": "重点"}));
+    let (_, said) = checked(&fields, Some(not.clone()), &json!([customer]));
+    assert!(
+        said.contains("the condition tag.tag_name neq \"重点\" removes the entries of tag")
+            && said.contains("with \"strictMode\": true"),
+        "{said}"
+    );
+    let said = tried(&fields, Some(not.clone()), &customer);
+    assert!(
+        said.contains("the condition has removed 1 of the 2 entries of tag"),
+        "{said}"
+    );
+    let strict = with(json!({"field": "tag.tag_name", "logic": "neq", "value": "重点", "strictMode": true}));
+    assert!(tried(&fields, Some(strict.clone()), &customer).contains("does not hold"));
+    for quiet in [
+        strict.clone(),
+        with(json!({"field": "growth.level", "logic": "neq", "value": "2"})),
+    ] {
+        let (_, said) = checked(&fields, Some(quiet.clone()), &json!([customer]));
+        assert!(!said.contains("removes"), "{quiet}: {said}");
+    }
+    let folder = Folder::new();
+    folder
+        .write("m.json", crate::said::document(fields, json!({})))
+        .write("x.json", &not)
+        .write("s.json", &strict);
+    let explained = |extras: &str| folder.mapping(&["explain", "m.json", "--extras", extras]).1;
+    assert!(
+        explained("x.json").contains("Only customers are sent for which tag.tag_name neq \"重点\"."),
+        "{}",
+        explained("x.json")
+    );
+    assert!(explained("s.json").contains("\"重点\" (for every entry)"));
 }
 
 #[test]

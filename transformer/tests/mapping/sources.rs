@@ -75,6 +75,41 @@ fn conditions_are_an_or_of_ands() {
             json!({"list": [{"q": 1}, {"q": 2}]}),
             false,
         ),
+        (
+            r#"[[{"field": "list.q", "logic": "neq", "value": "1"}]]"#,
+            json!({"list": []}),
+            true,
+        ),
+        (
+            r#"[[{"field": "list.q", "logic": "notlike", "value": "1"}]]"#,
+            json!({"list": []}),
+            true,
+        ),
+        (
+            r#"[[{"field": "list.q", "logic": "notin", "value": "1,2"}]]"#,
+            json!({"list": []}),
+            true,
+        ),
+        (
+            r#"[[{"field": "list.q", "logic": "isnull"}]]"#,
+            json!({"list": []}),
+            true,
+        ),
+        (
+            r#"[[{"field": "list.q", "logic": "eq", "value": "1"}]]"#,
+            json!({"list": []}),
+            false,
+        ),
+        (
+            r#"[[{"field": "list.q", "logic": "notnull", "strictMode": true}]]"#,
+            json!({"list": []}),
+            false,
+        ),
+        (
+            r#"[[{"field": "list.q", "logic": "neq", "value": "1", "strictMode": true}]]"#,
+            json!({"list": [{"q": 1}, {"q": 2}]}),
+            false,
+        ),
         ("[]", json!({}), true),
     ] {
         assert_eq!(

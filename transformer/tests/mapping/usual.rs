@@ -292,6 +292,53 @@ fn texts_that_are_calculated_with_are_told_by_try_once() {
 }
 
 #[test]
+fn texts_that_are_taken_for_numbers_anywhere_are_told_by_try() {
+    let folder = Folder::new();
+    let said = |expression: &str| {
+        let fields = json!([{"field": "_widget_1720322268295", "label": "甲", "value": format!("_function {expression}")}]);
+        folder.write("m.json", whole(fields, json!({}))).write(
+            "c.json",
+            json!({"n": "1,200", "name": "ACME", "star": 3, "plain": "12", "fax": ""}),
+        );
+        folder.mapping(&["try", "m.json", "--company", "c.json"]).1
+    };
+    for expression in [
+        "IF('{{n}}'>1000,'a','b')",
+        "IF('{{n}}' BETWEEN 1000 AND 2000,'a','b')",
+        "IF('{{n}}' IN (1,2),'a','b')",
+        "CASE '{{n}}' WHEN 1 THEN 'a' ELSE 'b' END",
+        "IF('{{n}}','a','b')",
+        "CASE WHEN '{{n}}' THEN 'a' ELSE 'b' END",
+        "CASE WHEN '{{n}}' AND {{star}}=3 THEN 'a' ELSE 'b' END",
+        "ROUND('{{n}}',0)",
+        "ABS('{{n}}')",
+        "FORMAT('{{n}}',2)",
+        "SQRT('{{n}}')",
+        "CAST('{{n}}' AS DECIMAL(10,2))",
+        "CAST('{{n}}' AS SIGNED)",
+        "GREATEST('{{n}}',5)",
+        "NULLIF('{{n}}',0)",
+    ] {
+        let text = said(expression);
+        assert!(
+            text.contains("1,200 is calculated with and is no number"),
+            "{expression}: {text}"
+        );
+    }
+    for expression in [
+        "IF('{{plain}}'>10,'a','b')",
+        "IF('{{fax}}','a','b')",
+        "IF('{{name}}'='ACME','a','b')",
+        "CAST('{{name}}' AS CHAR)",
+        "IF('{{name}}' IN ('a','b'),'a','b')",
+        "GREATEST('{{name}}','a')",
+    ] {
+        let text = said(expression);
+        assert!(!text.contains("calculated with"), "{expression}: {text}");
+    }
+}
+
+#[test]
 fn the_accounts_own_dictionary_knows_fields_that_nobody_has_filled() {
     let folder = Folder::new();
     let fields = json!({

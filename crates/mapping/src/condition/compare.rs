@@ -149,6 +149,14 @@ impl Logic {
         }
     }
 
+    /// It asks for something not to be there.
+    pub(super) fn is_negative(&self) -> bool {
+        matches!(
+            self,
+            Logic::Equal(_, false) | Logic::Like(_, false) | Logic::In(_, false) | Logic::Null(true)
+        )
+    }
+
     fn is_in(
         value: Option<&Json>,
         members: &Members,

@@ -142,7 +142,7 @@ fn meant(text: &str) -> Option<String> {
     let runs: Vec<&[char]> = chars.chunk_by(|a, b| a == b).collect();
     let letter = |run: &&&[char]| run.first().is_some_and(char::is_ascii_alphabetic);
     if !runs.iter().filter(letter).any(|run| run.len() > 1) {
-        return None;
+        return of_php(&chars);
     }
     let names: Vec<char> = runs
         .iter()
@@ -173,6 +173,22 @@ fn meant(text: &str) -> Option<String> {
         at += 1;
     }
     Some(made)
+}
+
+/// PHP's letters with the month where the minute is expected.
+fn of_php(chars: &[char]) -> Option<String> {
+    let mut last = None;
+    let mut right = |c: &char| {
+        let right = match (last, *c) {
+            (Some('H' | 'G'), 'm') => 'i',
+            (_, c) => c,
+        };
+        if c.is_ascii_alphabetic() {
+            last = Some(*c);
+        }
+        right
+    };
+    Some(chars.iter().map(&mut right).collect())
 }
 
 /// Behind an hour or before a second, between no parts of a day.
@@ -244,6 +260,8 @@ mod tests {
             ("%Y-%m-%d", "Y-m-d", "2024-01-05"),
             ("%Y-%m-%d %H:%i:%s", "Y-m-d H:i:s", "2024-01-05 10:11:12"),
             ("%T", "H:i:s", "10:11:12"),
+            ("Y-m-d H:m:s", "Y-m-d H:i:s", "2024-01-05 10:11:12"),
+            ("H:m", "H:i", "10:11"),
         ] {
             let pattern = Pattern::parse(written).unwrap();
             assert_eq!(pattern.format(time), shown, "{written}");

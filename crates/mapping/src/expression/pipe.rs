@@ -69,17 +69,41 @@ impl Pipe {
         }
     }
 
-    pub(crate) fn apply<'r>(&self, value: Cow<'r, Value>, env: &Env<'_>) -> Result<Cow<'r, Value>, Failure> {
+    /// Makes a text of a list, so that nothing can be joined behind it.
+    pub(super) fn makes_text(&self) -> bool {
+        matches!(
+            self,
+            Pipe::Text | Pipe::Number(_) | Pipe::Json | Pipe::Replace(..) | Pipe::DateTime | Pipe::Date
+        )
+    }
+
+    fn reads_date(&self) -> bool {
+        matches!(
+            self,
+            Pipe::DateTime | Pipe::Date | Pipe::Timestamp | Pipe::TimestampMillis | Pipe::Pattern(_)
+        )
+    }
+
+    /// `is_time`: the value is a unix time, however small.
+    pub(crate) fn apply<'r>(
+        &self,
+        value: Cow<'r, Value>,
+        env: &Env<'_>,
+        is_time: bool,
+    ) -> Result<Cow<'r, Value>, Failure> {
         let text = text_of(&value);
         if text.is_empty() && *self != Pipe::Json {
             return Ok(Cow::Owned(Value::String(String::new())));
         }
+        if self.reads_date() && !is_time && dates::is_never(&text) {
+            return Ok(Cow::Owned(Value::String(String::new())));
+        }
         let made = match self {
-            Pipe::DateTime => Value::String(dates::show_datetime(moment(&text, env)?)),
-            Pipe::Date => Value::String(dates::show_date(moment(&text, env)?.date())),
-            Pipe::Pattern(pattern) => Value::String(pattern.format(moment(&text, env)?)),
-            Pipe::Timestamp => seconds(&text, env)?.into(),
-            Pipe::TimestampMillis => (seconds(&text, env)? * 1_000).into(),
+            Pipe::DateTime => Value::String(dates::show_seconds(moment(&text, env, is_time)?)),
+            Pipe::Date => Value::String(dates::show_date(moment(&text, env, is_time)?.date())),
+            Pipe::Pattern(pattern) => Value::String(pattern.format(moment(&text, env, is_time)?)),
+            Pipe::Timestamp => seconds(&text, env, is_time)?.into(),
+            Pipe::TimestampMillis => (seconds(&text, env, is_time)? * 1_000).into(),
             Pipe::Text => Value::String(text.into_owned()),
             Pipe::Number(digits) => Value::String(rounded(&text, *digits)?),
             Pipe::Json => Value::String(value.to_string()),
@@ -95,6 +119,12 @@ impl Pipe {
             Pipe::EscapeRegex => Value::String(like::escape_regex(&text)),
             Pipe::Implode(separator) => match &*value {
                 Value::Array(items) => {
+                    if items.iter().any(Value::is_object) {
+                        env.notice(|| {
+                            words::text!("objects are joined as JSON; name one of their parts: {{key.*.part|implode('、')}}")
+                                .to_owned()
+                        });
+                    }
                     let texts: Vec<_> = items.iter().map(text_of).filter(|t| !t.is_empty()).collect();
                     Value::String(texts.join(separator))
                 }
@@ -145,17 +175,17 @@ fn arguments(text: &str) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
-fn moment(text: &str, env: &Env<'_>) -> Result<jiff::civil::DateTime, Failure> {
-    let unix = text.parse::<i64>().ok().filter(|_| !matches!(text.len(), 8 | 14));
+fn moment(text: &str, env: &Env<'_>, is_time: bool) -> Result<jiff::civil::DateTime, Failure> {
+    let unix = text.parse().ok().filter(|_| is_time);
     let found = match unix {
-        Some(number) => dates::from_unix(number, env.zone()),
-        None => dates::parse(text, env.zone()).map(|moment| moment.datetime),
+        Some(unix) => dates::from_unix(unix, env.zone()),
+        None => dates::moment(text, env.zone()),
     };
     found.ok_or_else(|| Failure::new("bad-date", words::text!("the value is not a date")))
 }
 
-fn seconds(text: &str, env: &Env<'_>) -> Result<i64, Failure> {
-    let moment = moment(text, env)?;
+fn seconds(text: &str, env: &Env<'_>, is_time: bool) -> Result<i64, Failure> {
+    let moment = moment(text, env, is_time)?;
     let timestamp = env.zone().to_timestamp(moment);
     timestamp
         .map(|t| t.as_second())

@@ -119,7 +119,9 @@ impl Placeholder {
             },
         };
         for pipe in &self.pipes {
-            value = pipe.apply(value, env)?;
+            // What a record holds may be a date that there is not; a variable is always one.
+            let is_known = !matches!(self.source, Source::Path(_) | Source::Lookup(_));
+            value = pipe.apply(value, env, is_known)?;
         }
         Ok(Some(value))
     }
@@ -168,6 +170,15 @@ fn hint(inside: &str, name: &str, respelt: Option<&str>) -> Option<(String, Stri
 }
 
 fn odd_pattern(pipes: &[Pipe]) -> Option<(String, String)> {
+    let joined = pipes.iter().position(|pipe| matches!(pipe, Pipe::Implode(_)));
+    let before = pipes.iter().take(joined.unwrap_or(0));
+    if before.clone().any(Pipe::makes_text) {
+        return Some((
+            words::text!("what stands before implode makes a text of the list, so that nothing is joined")
+                .to_owned(),
+            words::text!("write {{key|implode('、')|…}}: implode comes first").to_owned(),
+        ));
+    }
     pipes.iter().find_map(|pipe| match pipe {
         Pipe::Pattern(pattern) => pattern.odd(),
         _ => None,

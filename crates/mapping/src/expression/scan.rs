@@ -57,6 +57,14 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
 
 /// Tells what of the fixed texts looks like something else.
 fn odd_texts(text: &str, pieces: &[(Piece, usize)], hints: &mut Vec<Fault>) {
+    let whole = match pieces {
+        [(Piece::Text(plain), _)] => spelling::whole(plain),
+        [(Piece::Text(mark), _), (Piece::Single(_, written), _)] if mark.trim() == "#" => {
+            Some(spelling::marked(written))
+        }
+        _ => None,
+    };
+    hints.extend(whole.map(|(message, remedy)| Fault::new(0, message).remedy(remedy)));
     let formula = formula::told(text, pieces);
     hints.extend(formula.map(|(message, remedy)| Fault::new(0, message).remedy(remedy)));
     let mut follows = false;

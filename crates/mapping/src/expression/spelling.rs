@@ -134,6 +134,36 @@ pub(super) fn is_plain_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(plain)
 }
 
+/// A whole value that is fixed text and names a variable, or writes out that there is nothing.
+pub(super) fn whole(text: &str) -> Option<(String, String)> {
+    let text = text.trim();
+    if Variable::parse(text).is_some() {
+        return Some((
+            words::tr!("{text} is plain text"),
+            words::tr!("write {{{{{text}|datetime}}}}"),
+        ));
+    }
+    matches!(
+        text,
+        "null" | "NULL" | "Null" | "undefined" | "None" | "[]" | "{}"
+    )
+    .then(|| {
+        (
+            words::tr!("{text} is plain text, which every row gets"),
+            words::text!("write null without quotes to send nothing").to_owned(),
+        )
+    })
+}
+
+/// `#{name}`, `written` being what stands behind the sign.
+pub(super) fn marked(written: &str) -> (String, String) {
+    let key = written.trim_matches(['{', '}']);
+    (
+        words::tr!("the # before {written} is plain text"),
+        words::tr!("write {{{{{key}}}}}"),
+    )
+}
+
 /// What in a fixed text looks like a placeholder that was not finished, or like one of another language.
 pub(super) fn text(text: &str) -> Option<(String, String)> {
     let told = |what: String, key: &str| {

@@ -3,7 +3,7 @@
 use super::arithmetic::negate;
 use super::decimal::Decimal;
 use super::error::Failure;
-use super::eval::Env;
+use super::eval::{Env, no_number};
 use super::expr::Target;
 use super::value::{Number, Value};
 
@@ -11,6 +11,12 @@ use super::value::{Number, Value};
 pub(super) fn cast<'r>(value: Value<'r>, target: Target, env: &Env<'_>) -> Result<Value<'r>, Failure> {
     if value.is_null() {
         return Ok(Value::Null);
+    }
+    if matches!(
+        target,
+        Target::Signed | Target::Unsigned | Target::Decimal(..) | Target::Double
+    ) {
+        no_number(&value, env);
     }
     Ok(match target {
         Target::Char(length) => {

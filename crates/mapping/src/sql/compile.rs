@@ -33,11 +33,15 @@ type Compiled = (Expr, Vec<Fault>);
 
 fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compiled, Vec<Fault>> {
     let entity = entity(&pieces);
+    let asks_null = pieces
+        .iter()
+        .any(|(piece, _)| matches!(piece, Piece::Text(text) if asks_null(text)));
     let (tree, source) = parse(pieces, start).map_err(|faults| entity.map_or(faults, |found| vec![found]))?;
     let mut compiler = Compiler {
         source,
         faults: Vec::new(),
         hints: Vec::new(),
+        asks_null,
         depth: 0,
     };
     let expr = compiler.expr(&tree);
@@ -46,6 +50,15 @@ fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compiled, V
     } else {
         Err(compiler.faults)
     }
+}
+
+/// `IS NULL`, `IS NOT NULL` and `<=>`.
+fn asks_null(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = words.join(" ").to_ascii_uppercase();
+    ["IS NULL", "IS NOT NULL", "ISNULL", "<=>"]
+        .iter()
+        .any(|sign| text.contains(sign))
 }
 
 /// A sign as web pages write it: the expression was copied from the source of one.
@@ -78,6 +91,8 @@ pub(super) struct Compiler {
     pub(super) source: Source,
     faults: Vec<Fault>,
     hints: Vec<Fault>,
+    /// NULL is told apart somewhere in the expression.
+    asks_null: bool,
     depth: usize,
 }
 
@@ -112,7 +127,7 @@ impl Compiler {
                 None,
             );
         }
-        if let Some((message, remedy)) = traps::trap(tree) {
+        if let Some((message, remedy)) = traps::trap(tree, self.asks_null) {
             let at = self.source.offset(tree.span().start);
             self.hints.push(Fault::new(at, message).remedy(remedy));
         }

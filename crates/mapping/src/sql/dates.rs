@@ -6,6 +6,8 @@ use jiff::{Span, Timestamp};
 
 /// Seconds after which a unix time is no longer a time (MySQL's limit: the end of the year 3000).
 pub(crate) const MAX_UNIX: i64 = 32_536_771_199;
+/// Smaller ones are years, codes and amounts.
+const FIRST_UNIX: i64 = 10_000_000;
 
 /// A date with or without a time of day.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -243,9 +245,25 @@ pub(crate) fn normal_date(text: &str, zone: &super::super::Zone) -> Option<Strin
     let day = moment.datetime.date();
     Some(match (day == Date::constant(1970, 1, 1), moment.has_time) {
         (true, _) => String::new(),
-        (_, true) => show_datetime(moment.datetime),
+        (_, true) => show_seconds(moment.datetime),
         (_, false) => show_date(day),
     })
+}
+
+/// Seconds without a fraction: `YYYY-MM-DD HH:mm:ss`.
+pub(crate) fn show_seconds(t: DateTime) -> String {
+    show_datetime(t.with().subsec_nanosecond(0).build().unwrap_or(t))
+}
+
+/// A moment in any of the forms that sources use; digits alone are a unix time, unless they are too few for one.
+pub(crate) fn moment(text: &str, zone: &TimeZone) -> Option<DateTime> {
+    let text = text.trim();
+    match text.parse::<i64>() {
+        Ok(unix) if !matches!(text.len(), 8 | 14) => {
+            from_unix(unix, zone).filter(|_| unix.abs() >= FIRST_UNIX)
+        }
+        _ => parse(text, zone).map(|moment| moment.datetime),
+    }
 }
 
 /// What systems write for a date that there is not: nought, minus one, and MySQL's date of noughts.
@@ -258,11 +276,9 @@ pub fn is_never(text: &str) -> bool {
 pub fn unix_millis(text: &str, zone: &super::super::Zone) -> Option<i64> {
     let text = text.trim();
     let zone = zone.time_zone();
-    let datetime = match text.parse::<i64>() {
-        Ok(unix) if !matches!(text.len(), 8 | 14) => from_unix(unix, zone)?,
-        _ => parse(text, zone)?.datetime,
-    };
-    zone.to_timestamp(datetime).ok().map(|t| t.as_millisecond())
+    zone.to_timestamp(moment(text, zone)?)
+        .ok()
+        .map(|t| t.as_millisecond())
 }
 
 /// `2018-01-01T10:10:10.000Z`

@@ -142,7 +142,7 @@ impl Expr {
 }
 
 /// Tells of a text that is calculated with and is none: MySQL takes what it begins with for the number, or 0.
-fn no_number(value: &Value<'_>, env: &Env<'_>) {
+pub(super) fn no_number(value: &Value<'_>, env: &Env<'_>) {
     if let Value::Text(text) = value
         && !text.trim().is_empty()
         && Value::literal(text.trim()).is_none()
@@ -150,6 +150,14 @@ fn no_number(value: &Value<'_>, env: &Env<'_>) {
         env.notice(|| {
             words::tr!("{text} is calculated with and is no number; MySQL takes what it begins with, or 0")
         });
+    }
+}
+
+/// The same of texts that are compared with a number.
+pub(super) fn no_number_beside<'v>(values: &[&'v Value<'v>], env: &Env<'_>) {
+    let has_number = values.iter().any(|value| value.is_number());
+    if has_number && !values.iter().any(|value| value.is_temporal()) {
+        values.iter().for_each(|value| no_number(value, env));
     }
 }
 
@@ -170,6 +178,7 @@ fn simple_case<'r>(
             let other = when.eval(env)?;
             let number = operand.eval_beside(&value, &other, env)?;
             let other = when.eval_beside(&other, &value, env)?.unwrap_or(other);
+            no_number_beside(&[number.as_ref().unwrap_or(&value), &other], env);
             if compare(number.as_ref().unwrap_or(&value), &other, rules)? == Some(Ordering::Equal) {
                 env.takes(branches, n);
                 return Ok(Some(then));

@@ -1,13 +1,22 @@
 //! What MySQL computes and hardly anybody means: texts that count as numbers, comparisons that never hold, patterns of
 //! another language. Such an expression is computed as it is written, and its author is told.
 
+mod dates;
+mod null;
+mod texts;
+
 use sqlparser::ast::{self, BinaryOperator, Expr as Tree, FunctionArg, FunctionArgExpr, FunctionArguments};
 
 use super::super::expression::Pattern;
 use super::parse::marker;
 
-/// What is odd about one node, and what to write.
-pub(super) fn trap(tree: &Tree) -> Option<(String, String)> {
+/// What is odd about one node, and what to write; `asks_null`: the expression tells NULL apart somewhere.
+pub(super) fn trap(tree: &Tree, asks_null: bool) -> Option<(String, String)> {
+    let null = || null::trap(tree).filter(|_| !asks_null);
+    misread(tree).or_else(null).or_else(|| texts::trap(tree))
+}
+
+fn misread(tree: &Tree) -> Option<(String, String)> {
     match tree {
         Tree::BinaryOp { left, op, right } => operation(left, op, right),
         Tree::Case {
@@ -121,6 +130,9 @@ fn call(function: &ast::Function) -> Option<(String, String)> {
         }
         "DATE_FORMAT" | "STR_TO_DATE" | "FROM_UNIXTIME" | "TIME_FORMAT" => {
             let pattern = text(args.get(1)?)?;
+            if pattern.contains('%') {
+                return dates::trap(pattern);
+            }
             let is_foreign = !pattern.contains('%') && pattern.chars().any(|c| c.is_ascii_alphabetic());
             is_foreign.then(|| {
                 let right = Pattern::parse(pattern).map(|pattern| pattern.sql());
@@ -133,7 +145,7 @@ fn call(function: &ast::Function) -> Option<(String, String)> {
                 )
             })
         }
-        _ => None,
+        name => texts::call(name, &args),
     }
 }
 
@@ -182,6 +194,42 @@ mod tests {
             ),
             ("STR_TO_DATE('{{d}}','yyyy-mm-dd')", "write '%Y-%m-%d'"),
             ("FROM_UNIXTIME({{d}},'yyyy-MM-dd')", "write '%Y-%m-%d'"),
+            ("IF({{x}}='','a','b')", "NULL is not equal to ''"),
+            ("IF(''={{x}},'a','b')", "NULL is not equal to ''"),
+            ("IF({{x}} IN ('','0'),'a','b')", "NULL is not equal to ''"),
+            (
+                "CASE {{x}} WHEN '' THEN 'a' ELSE 'b' END",
+                "NULL is not equal to ''",
+            ),
+            ("IF({{x}}<>'DE','a','b')", "<> does not hold for NULL"),
+            ("IF({{x}}!={{y}},'a','b')", "<> does not hold for NULL"),
+            ("IF({{x}} NOT IN ('CN'),'a','b')", "NOT IN does not hold for NULL"),
+            (
+                "IF({{x}} NOT LIKE 'C%','a','b')",
+                "NOT LIKE does not hold for NULL",
+            ),
+            (
+                "DATE_FORMAT('{{d}}','%Y-%m-%d %h:%i:%s')",
+                "write '%Y-%m-%d %H:%i:%s'",
+            ),
+            (
+                "DATE_FORMAT('{{d}}','%Y-%m-%d %H:%m:%s')",
+                "write '%Y-%m-%d %H:%i:%s'",
+            ),
+            ("DATE_FORMAT('{{d}}','%H:%M')", "write '%H:%i'"),
+            ("DATE_FORMAT('{{d}}','%Y-%M-%D')", "write '%Y-%m-%d'"),
+            ("FROM_UNIXTIME({{d}},'%Y/%M/%D')", "write '%Y/%m/%d'"),
+            ("CONCAT_WS('-','{{x}}','{{y}}')", "NULLIF('{{key}}','')"),
+            ("FIND_IN_SET('FR','DE, FR')", "write 'DE,FR'"),
+            ("FIND_IN_SET('DE,FR','{{x}}')", "one entry first"),
+            ("'{{x}}' IN ('DE,FR,IT')", "write IN ('DE','FR','IT')"),
+            ("1<{{x}}<2", "AND {{key}}<2"),
+            ("'{{x}}' LIKE 'D'", "write LIKE '%…%'"),
+            ("{{x}} BETWEEN 5 AND 1", "BETWEEN 1 AND 5"),
+            (
+                "'{{x}}' BETWEEN '2024-12-31' AND '2024-01-01'",
+                "the smaller one first",
+            ),
         ] {
             assert!(
                 hints(expression).contains(part),
@@ -190,6 +238,25 @@ mod tests {
             );
         }
         for expression in [
+            "IF({{x}}<>'','a','b')",
+            "IF({{x}}<>0,1/{{x}},'')",
+            "IF({{x}}='' OR {{x}} IS NULL,'a','b')",
+            "IF({{x}}='DE','a','b')",
+            "IF('{{x}}' NOT IN ('DE'),'a','b')",
+            "CASE {{x}} WHEN 'A' THEN 'a' ELSE 'b' END",
+            "'{{x}}' LIKE '%D%'",
+            "'{{x}}' LIKE '{{y}}%'",
+            "{{x}} BETWEEN 1 AND 5",
+            "'{{x}}' BETWEEN '2024-01-01' AND '2024-12-31'",
+            "'{{x}}' IN ('DE','FR')",
+            "FIND_IN_SET('DE','DE,FR')",
+            "CONCAT_WS('-',NULLIF('{{x}}',''),{{y}},'c')",
+            "CONCAT_WS('','{{x}}','{{y}}')",
+            "DATE_FORMAT('{{d}}','%Y-%m-%d %H:%i:%s')",
+            "DATE_FORMAT('{{d}}','%Y年%m月%d日')",
+            "DATE_FORMAT('{{d}}','%h:%i %p')",
+            "DATE_FORMAT('{{d}}','%M %D, %Y')",
+            "DATE_FORMAT('{{d}}','%m')",
             "'{{a}}'+1",
             "'{{a}}'+'{{b}}'",
             "'1'+'2'",

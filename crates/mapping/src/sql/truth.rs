@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::arithmetic;
 use super::compare::{compare, compare_shown};
 use super::error::Failure;
-use super::eval::Env;
+use super::eval::{Env, no_number, no_number_beside};
 use super::expr::{Comparison, Expr, LikePattern, RegexPattern};
 use super::like::{self, Like};
 
@@ -33,6 +33,7 @@ impl Expr {
                 let rules = env.rules([&**value, low, high]);
                 let (first, low, high) = (value.eval(env)?, low.eval(env)?, high.eval(env)?);
                 let value = value.eval_beside(&first, &low, env)?.unwrap_or(first);
+                no_number_beside(&[&value, &low, &high], env);
                 arithmetic::between(&value, &low, &high, rules).map(|inside| inside.map(|i| i != *negated))
             }
             Expr::Like {
@@ -67,7 +68,11 @@ impl Expr {
                     },
                 })
             }
-            other => other.eval_number(env)?.truth(),
+            other => {
+                let value = other.eval_number(env)?;
+                no_number(&value, env);
+                value.truth()
+            }
         }
     }
 }
@@ -82,6 +87,7 @@ fn is_in(value: &Expr, list: &[Expr], env: &Env<'_>) -> Result<Option<bool>, Fai
     for item in list {
         let item = item.eval(env)?;
         let number = value.eval_beside(&first, &item, env)?;
+        no_number_beside(&[number.as_ref().unwrap_or(&first), &item], env);
         match equal(number.as_ref().unwrap_or(&first), &item, rules)? {
             Some(Ordering::Equal) => return Ok(Some(true)),
             Some(_) => {}
@@ -99,6 +105,7 @@ fn is_compared(comparison: Comparison, a: &Expr, b: &Expr, env: &Env<'_>) -> Res
     } else if let Some(number) = b.eval_beside(&y, &x, env)? {
         y = number;
     }
+    no_number_beside(&[&x, &y], env);
     if comparison == Comparison::Same && (x.is_null() || y.is_null()) {
         return Ok(Some(x.is_null() && y.is_null()));
     }

@@ -135,7 +135,7 @@ fn clocks(apart_ms: i64) -> Finding {
         "Redis is {:.1} s {} this machine",
         apart_ms.abs() as f64 / 1000.0,
         if apart_ms < 0 {
-            "behind"
+            words::text!("behind")
         } else {
             words::text!("ahead of")
         }

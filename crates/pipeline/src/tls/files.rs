@@ -84,10 +84,10 @@ impl TlsFiles {
             )
         };
         if let Some(ca) = &self.ca {
-            certificates(&read("CA", ca)?).ok_or_else(|| wrong("CA", "certificate"))?;
+            certificates(&read("CA", ca)?).ok_or_else(|| wrong("CA", words::text!("certificate")))?;
         }
         if let Some((cert, key)) = &self.identity {
-            certificates(&read("CERT", cert)?).ok_or_else(|| wrong("CERT", "certificate"))?;
+            certificates(&read("CERT", cert)?).ok_or_else(|| wrong("CERT", words::text!("certificate")))?;
             PrivateKeyDer::from_pem_slice(&read("KEY", key)?)
                 .map_err(|_| wrong("KEY", words::text!("private key")))?;
         }

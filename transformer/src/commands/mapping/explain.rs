@@ -22,6 +22,15 @@ fn explain(mapping: &Mapping) -> String {
     for (n, info) in mapping.fields().iter().enumerate() {
         text.push_str(&format!("\n{}. {}", n + 1, field(info, 0)));
     }
+    let groups = mapping.condition().tests();
+    for (n, group) in groups.iter().enumerate() {
+        let tests: Vec<String> = group.iter().map(words::test).collect();
+        let tests = tests.join(words::and());
+        text.push_str(&match n {
+            0 => words::kept(&tests),
+            _ => words::or_kept(&tests),
+        });
+    }
     for (name, value) in mapping.other_request().iter() {
         text.push_str(&format!("\n{}", words::system(name, value)));
     }

@@ -36,6 +36,13 @@ pub(super) fn of_files(files: &[PathBuf], zone: &Zone) -> anyhow::Result<Known> 
             profile.add(&clean_in(detail, zone).with_context(|| file.display().to_string())?);
         }
     }
+    if profile.records() == 0 && listed.is_empty() {
+        let names = files.iter().map(|file| file.display().to_string());
+        words::bail!(
+            "{}: no customer is in it",
+            words::list(&names.collect::<Vec<_>>())
+        );
+    }
     Ok(Known::with(profile).collided(collided).listed(listed))
 }
 

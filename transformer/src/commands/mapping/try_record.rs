@@ -126,7 +126,14 @@ impl Outcome {
         }
         let collided = collided(mapping, &detail);
         let mut record = clean_in(detail, mapping.zone())?;
+        let before = (!mapping.condition().is_empty()).then(|| record.clone());
         let dropped = mapping.filter(&mut record, now);
+        let removed = before.map(|before| mapping.condition().removed(&before, &record));
+        let removed = removed.into_iter().flatten().map(|(list, removed, all)| {
+            words::tr!(
+                "the condition has removed {removed} of the {all} entries of {list}; they are not sent"
+            )
+        });
         let failing = match dropped {
             Some(_) => mapping.failing(&record, now),
             None => Vec::new(),
@@ -141,7 +148,7 @@ impl Outcome {
             dropped,
             failing,
             collided,
-            losses: absent.chain(losses(mapping, &record)).collect(),
+            losses: removed.chain(absent).chain(losses(mapping, &record)).collect(),
             record,
         })
     }

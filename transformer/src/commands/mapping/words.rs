@@ -1,6 +1,6 @@
 //! Words for expressions and settings.
 
-use mapping::Expression;
+use mapping::{Expression, Tested};
 
 use crate::map::Mapping;
 
@@ -25,6 +25,29 @@ pub(super) fn expression(text: &str) -> Vec<String> {
         // Loaded mappings hold compiled expressions only.
         Err(_) => vec![text.to_owned()],
     }
+}
+
+/// A test of a condition.
+pub(super) fn test(test: &Tested<'_>) -> String {
+    match test.is_strict {
+        true => words::tr!("{} (for every entry)", test.text),
+        false => test.text.to_owned(),
+    }
+}
+
+/// What stands between tests that must all hold.
+pub(super) fn and() -> &'static str {
+    words::text!(" and ")
+}
+
+/// Which customers go on.
+pub(super) fn kept(tests: &str) -> String {
+    words::tr!("\nOnly customers are sent for which {tests}.")
+}
+
+/// Which customers go on, too.
+pub(super) fn or_kept(tests: &str) -> String {
+    words::tr!("\nSo are those for which {tests}.")
 }
 
 pub(super) fn system(name: &str, value: &str) -> String {

@@ -81,7 +81,7 @@ impl Extras {
                 Ok::<FormList, _>(list) if list.is_empty() => {
                     reading.bad(&[], words::text!("the list of widgets is empty"));
                 }
-                Ok(list) => list_of(&list, "", &mut reading.extras.widgets),
+                Ok(list) => reading.list(&[], &list),
                 Err(error) => reading.bad(&[], words::retold(&error.to_string())),
             },
             Some('{') => match serde_json::from_str(text) {
@@ -124,12 +124,22 @@ impl Reading<'_> {
         self.problems.push(Problem::new(self.name, message).at(place));
     }
 
+    fn list(&mut self, path: &[&str], list: &FormList) {
+        list_of(list, "", &mut self.extras.widgets);
+        if self.extras.widgets.is_empty() {
+            self.bad(
+                path,
+                words::text!("the list holds no widget with a name and a type"),
+            );
+        }
+    }
+
     fn take(&mut self, additions: Additions) {
         match additions.widgets {
             Some(Given::Right(Widgets::List(list))) if list.is_empty() => {
                 self.bad(&["widgets"], words::text!("the list of widgets is empty"));
             }
-            Some(Given::Right(Widgets::List(list))) => list_of(&list, "", &mut self.extras.widgets),
+            Some(Given::Right(Widgets::List(list))) => self.list(&["widgets"], &list),
             Some(Given::Right(Widgets::Types(types))) => {
                 for (field, kind) in types {
                     self.widget(field, &kind);

@@ -2,7 +2,7 @@
 
 use super::super::compare::{compare, compare_shown};
 use super::super::error::Failure;
-use super::super::eval::Env;
+use super::super::eval::{Env, no_number, no_number_beside};
 use super::super::expr::Expr;
 use super::super::value::{Kind, Value};
 use super::{Function, MANY, arg, f};
@@ -50,8 +50,9 @@ fn coalesce<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 
 fn nullif<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let value = arg(args, 0, env)?;
-    let same =
-        compare_shown(&value, &arg(args, 1, env)?, env.rules(args))?.is_some_and(std::cmp::Ordering::is_eq);
+    let other = arg(args, 1, env)?;
+    no_number_beside(&[&value, &other], env);
+    let same = compare_shown(&value, &other, env.rules(args))?.is_some_and(std::cmp::Ordering::is_eq);
     Ok(if same { Value::Null } else { value })
 }
 
@@ -116,6 +117,9 @@ fn extreme<'r>(
         .fold(Kind::Null, |kind, value| kind.merge(value.kind()));
     let mixed = kind == Kind::Text
         && (values.iter().any(Value::is_number) || as_number && !values.iter().any(Value::is_temporal));
+    if mixed {
+        values.iter().for_each(|value| no_number(value, env));
+    }
     let mut best: Option<Value<'r>> = None;
     for value in values {
         let value = if mixed {

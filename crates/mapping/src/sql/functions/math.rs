@@ -2,7 +2,7 @@
 
 use super::super::arithmetic::{compute, negate};
 use super::super::error::Failure;
-use super::super::eval::Env;
+use super::super::eval::{Env, no_number};
 use super::super::expr::{Expr, Operator};
 use super::super::value::{Kind, Number, Value};
 use super::{Function, f};
@@ -19,7 +19,11 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn number<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    args.get(i).map_or(Ok(Value::Null), |expr| expr.eval_number(env))
+    let value = args
+        .get(i)
+        .map_or(Ok(Value::Null), |expr| expr.eval_number(env))?;
+    no_number(&value, env);
+    Ok(value)
 }
 
 fn abs<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {

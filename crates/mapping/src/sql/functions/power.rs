@@ -2,7 +2,7 @@
 
 use super::super::decimal::Decimal;
 use super::super::error::Failure;
-use super::super::eval::Env;
+use super::super::eval::{Env, no_number};
 use super::super::expr::Expr;
 use super::super::value::{Kind, Number, Value};
 use super::math::cut_double;
@@ -25,8 +25,10 @@ pub(super) const TABLE: &[Function] = &[
 const MOST_DECIMALS: i64 = 38;
 
 fn double<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Option<f64>, Failure> {
-    args.get(i)
-        .map_or(Ok(None), |expr| expr.eval_number(env)?.to_f64())
+    let Some(expr) = args.get(i) else { return Ok(None) };
+    let value = expr.eval_number(env)?;
+    no_number(&value, env);
+    value.to_f64()
 }
 
 /// A result; what is no number is NULL, what does not fit an error.
@@ -105,6 +107,7 @@ fn format<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     };
     let decimals = i8::try_from(decimals.clamp(0, MOST_DECIMALS)).unwrap_or(0);
     let number = args.first().map_or(Ok(Value::Null), |expr| expr.eval(env))?;
+    no_number(&number, env);
     let exact = |exact: Decimal| exact.round(decimals).map(|d| d.to_string());
     let text = match number.to_number()? {
         Number::Null => return Ok(Value::Null),
