@@ -214,6 +214,17 @@ impl Field {
         }
     }
 
+    /// Says that a text with separators in it is one choice.
+    fn note_choice(&self, converted: &Json, on: &Evaluation<'_>) {
+        if let (Widget::Choices, Json::String(text)) = (self.widget, converted)
+            && text.contains([',', '，', '、', ';', '；', '|', '\n'])
+        {
+            on.note(|| {
+                words::tr!("{text} is one choice; the parser StringToArray parts a text into several")
+            });
+        }
+    }
+
     fn scalar<'r>(
         &'r self,
         on: &'r Evaluation<'r>,
@@ -262,13 +273,7 @@ impl Field {
             .converter
             .apply(typed, &self.parameter.field)
             .map_err(|reason| self.error("wrong-type", reason))?;
-        if let (Widget::Choices, Json::String(text)) = (self.widget, &converted)
-            && text.contains([',', '，', '、', ';', '；', '|', '\n'])
-        {
-            on.note(|| {
-                words::tr!("{text} is one choice; the parser StringToArray parts a text into several")
-            });
-        }
+        self.note_choice(&converted, on);
         // A chain that builds JSON of its own is sent as it is, unless the form says what it must be.
         let widget = match (&converted, self.widget) {
             (Json::Array(_) | Json::Object(_), Widget::Text) if self.form_type.is_none() => Widget::Json,

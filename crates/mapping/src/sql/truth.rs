@@ -68,13 +68,16 @@ impl Expr {
                     },
                 })
             }
-            other => {
-                let value = other.eval_number(env)?;
-                no_number(&value, env);
-                value.truth()
-            }
+            other => of_number(other, env),
         }
     }
+}
+
+/// What is no condition counts as a number.
+fn of_number(expr: &Expr, env: &Env<'_>) -> Result<Option<bool>, Failure> {
+    let value = expr.eval_number(env)?;
+    no_number(&value, env);
+    value.truth()
 }
 
 /// Says whether a value is one of a list; NULL decides nothing.

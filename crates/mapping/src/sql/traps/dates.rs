@@ -2,7 +2,7 @@
 
 /// What is odd about a pattern with `%`, and the right one.
 pub(super) fn trap(pattern: &str) -> Option<(String, String)> {
-    let signs: Vec<(usize, char)> = signs(pattern);
+    let signs = signs(pattern);
     let before = |at: usize| pattern.get(..at).and_then(|text| text.chars().next_back());
     let after = |at: usize| pattern.get(at + 2..).and_then(|text| text.chars().next());
     let is_clock = |c: Option<char>| matches!(c, Some(':' | '：'));
@@ -59,8 +59,7 @@ pub(super) fn trap(pattern: &str) -> Option<(String, String)> {
             _ => {}
         }
     }
-    let message = told.first().cloned()?;
-    Some((message, words::tr!("write '{right}'")))
+    Some((told.first().cloned()?, words::tr!("write '{right}'")))
 }
 
 /// The letters behind `%`, with the places of their `%`.
