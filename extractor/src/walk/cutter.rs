@@ -224,7 +224,7 @@ impl Cutter {
     }
 
     /// The next slice is one second.
-    pub(super) fn to_seconds(&mut self) {
+    pub(super) fn one_second(&mut self) {
         self.width = 1;
     }
 

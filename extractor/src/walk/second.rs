@@ -82,7 +82,7 @@ impl Walk {
         }
         (self.gather, self.around) = (None, Around::Both);
         self.apart = Some(window.end);
-        self.cutter.to_seconds();
+        self.cutter.one_second();
         true
     }
 }

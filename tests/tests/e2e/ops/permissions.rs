@@ -46,7 +46,7 @@ async fn what_the_manifest_permits_is_enough() {
         let user = format!("okki-{}", service.name());
         let permitted = permissions[&user].each_ref().map(String::as_str);
         broker.add_user(&user, permitted).await.unwrap();
-        pipeline.set_for(service, "AMQP_URL", &broker.url_of(&user));
+        pipeline.set_for(service, "AMQP_URL", broker.url_of(&user));
     }
     let replicas = SERVICES.map(|service| pipeline.run(service));
     pipeline.until_equal(LIMIT).await;
@@ -70,7 +70,7 @@ async fn what_the_manifest_permits_is_enough() {
     let desk = permissions["okki-desk"].each_ref().map(String::as_str);
     broker.add_user("okki-desk", desk).await.unwrap();
     for service in SERVICES {
-        pipeline.set_for(service, "AMQP_URL", &broker.url_of("okki-desk"));
+        pipeline.set_for(service, "AMQP_URL", broker.url_of("okki-desk"));
         pipeline.tool(service, &["dead", "groups"]).await.unwrap();
         let output = pipeline
             .tool_output(service, &["doctor", "--json"])
@@ -93,7 +93,7 @@ async fn a_user_who_may_not_keep_events_is_named_by_doctor() {
         .map(|pattern| pattern.replace("events|", ""));
     let but_events = but_events.each_ref().map(String::as_str);
     broker.add_user("poor", but_events).await.unwrap();
-    pipeline.set_for(Service::Loader, "AMQP_URL", &broker.url_of("poor"));
+    pipeline.set_for(Service::Loader, "AMQP_URL", broker.url_of("poor"));
     let output = pipeline.tool_output(Service::Loader, &["doctor"]).await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
