@@ -2,11 +2,12 @@
 
 use super::{
     pack::{self, MARKER},
-    trouble::Trouble,
+    trouble::{EventsRefused, Trouble},
     writer::EventWriter,
 };
 use crate::{
     broker::{PublishError, stream::Declared},
+    cause::chain,
     message::Outgoing,
     telemetry::names,
 };
@@ -96,5 +97,20 @@ impl EventWriter {
             self.taken_again();
         }
         Ok(())
+    }
+
+    /// Tells it until [`Self::taken_again`].
+    pub(super) fn refuse(&self, trouble: &Trouble) {
+        let why = chain(trouble);
+        self.0.alerts.events(Some(&why));
+        let since_ms = jiff::Timestamp::now().as_millisecond();
+        let refused = &mut self.state().refused;
+        let since_ms = refused.as_ref().map_or(since_ms, |refused| refused.since_ms);
+        *refused = Some(EventsRefused { since_ms, why });
+    }
+
+    pub(super) fn taken_again(&self) {
+        self.state().refused = None;
+        self.0.alerts.events(None);
     }
 }

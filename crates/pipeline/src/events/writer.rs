@@ -14,7 +14,7 @@ use super::{
 use crate::{
     alert::Alerts,
     broker::{Broker, Publisher},
-    cause::{chain, logged},
+    cause::logged,
     message::Outgoing,
     retry::Backoff,
     stage::Stage,
@@ -62,7 +62,15 @@ pub(super) struct State {
     /// Ids of messages that are parked, as far as they have said so, and the period that this is about.
     parked: (i64, HashSet<u64>),
     /// Until events are taken again.
-    refused: Option<EventsRefused>,
+    pub(super) refused: Option<EventsRefused>,
+}
+
+impl State {
+    /// Whether what is late is being written.
+    fn is_flushed(&self) -> bool {
+        let flusher = self.flusher.as_ref();
+        flusher.is_some_and(|flusher| !flusher.is_finished())
+    }
 }
 
 impl EventWriter {
@@ -166,10 +174,7 @@ impl EventWriter {
     /// While something is late, what is newer waits behind it.
     fn keep_behind(&self, messages: &[Outgoing], count: usize) -> bool {
         let mut state = self.state();
-        let late = state
-            .flusher
-            .as_ref()
-            .is_some_and(|flusher| !flusher.is_finished());
+        let late = state.is_flushed();
         if late {
             self.keep(&mut state, messages, count);
         }
@@ -194,37 +199,23 @@ impl EventWriter {
             );
             return self.refuse(trouble);
         }
-        let mut state = self.state();
-        self.keep(&mut state, messages, count);
-        if state
-            .flusher
-            .as_ref()
-            .is_some_and(|flusher| !flusher.is_finished())
         {
-            return;
+            let mut state = self.state();
+            self.keep(&mut state, messages, count);
+            if state.is_flushed() {
+                return;
+            }
         }
         tracing::warn!(
             error = logged(trouble),
             "the broker takes no events; they are written when it does, and the work goes on"
         );
-        drop(state);
         self.refuse(trouble);
         let mut state = self.state();
-        state.flusher = Some(AbortOnDropHandle::new(tokio::spawn(flush_all(self.clone()))));
-    }
-
-    fn refuse(&self, trouble: &Trouble) {
-        let why = chain(trouble);
-        self.0.alerts.events(Some(&why));
-        let since_ms = jiff::Timestamp::now().as_millisecond();
-        let refused = &mut self.state().refused;
-        let since_ms = refused.as_ref().map_or(since_ms, |refused| refused.since_ms);
-        *refused = Some(EventsRefused { since_ms, why });
-    }
-
-    pub(super) fn taken_again(&self) {
-        self.state().refused = None;
-        self.0.alerts.events(None);
+        // Another batch may have begun it meanwhile.
+        if !state.is_flushed() {
+            state.flusher = Some(AbortOnDropHandle::new(tokio::spawn(flush_all(self.clone()))));
+        }
     }
 
     /// Writes the oldest of what is late; whether there is more.
