@@ -33,6 +33,7 @@ async fn a_good_broker_and_redis_are_found_good() {
         [
             "broker",
             "queues",
+            "events",
             "policies",
             "backlog",
             "redis",
