@@ -76,6 +76,15 @@ fn looked(shown: Shown, group: &[Member]) -> Looked {
     }
 }
 
+/// What became of a call that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    Yes,
+    No,
+    /// Nothing of the row is shown, and it was written so lately that it may be there all the same.
+    TooEarly,
+}
+
 impl Writer {
     /// The same, with rows whose key cells people have touched: who makes a new row must know that there is none.
     pub(super) async fn look_thoroughly(
@@ -213,9 +222,9 @@ impl Writer {
     }
 
     /// Whether a refused update or removal was carried out all the same; `None` when the form cannot be read now.
-    pub(super) async fn was_done(&self, work: &Work<'_>, member: &Member) -> Option<bool> {
+    pub(super) async fn was_done(&self, work: &Work<'_>, member: &Member) -> Option<Done> {
         let Some(recognition) = &work.recognition else {
-            return Some(false);
+            return Some(Done::No);
         };
         if !self.is_visible(work).await {
             return None;
@@ -224,16 +233,20 @@ impl Writer {
         let looked = self.look(work, recognition, alone).await?;
         if looked.unreadable.contains_key(&member.slot) {
             // Nobody can tell, and waiting for it would keep everybody.
-            return Some(false);
+            return Some(Done::No);
         }
         let found = looked.own(alone);
         let row = found.get(&member.slot);
         let done = match member.kind {
-            Kind::Remove => row.is_none() && self.is_surely_gone(work, member).await?,
-            _ => row.is_some_and(|row| row.id == member.row_id && row.hash() == member.hash),
+            Kind::Remove if row.is_none() => self.is_surely_gone(work, member).await?,
+            Kind::Remove => Done::No,
+            _ if row.is_some_and(|row| row.id == member.row_id && row.hash() == member.hash) => Done::Yes,
+            _ => Done::No,
         };
-        self.order.refused(done);
-        if done {
+        if done != Done::TooEarly {
+            self.order.refused(done == Done::Yes);
+        }
+        if done == Done::Yes {
             tracing::warn!(
                 company_id = member.company,
                 "Jiandaoyun refused a call and carried it out"
@@ -245,17 +258,15 @@ impl Writer {
 
     /// Whether a row that no key shows does not exist: it is old enough to be seen, and its id shows nothing either. `None`
     /// when that cannot be asked now.
-    async fn is_surely_gone(&self, work: &Work<'_>, member: &Member) -> Option<bool> {
+    async fn is_surely_gone(&self, work: &Work<'_>, member: &Member) -> Option<Done> {
         let known = self.ledger.known_rows(&[&member.company]).await;
         let known = known.map_err(|error| drop(self.ledger_failed(&error))).ok()?;
         let written = known.into_iter().flatten().find_map(|known| known.written_ms);
         if self.is_young(work, written) {
-            return Some(false);
+            return Some(Done::TooEarly);
         }
-        Some(matches!(
-            self.whole_row(&member.row_id, &work.patience).await?,
-            Ok(None)
-        ))
+        let is_gone = matches!(self.whole_row(&member.row_id, &work.patience).await?, Ok(None));
+        Some(if is_gone { Done::Yes } else { Done::No })
     }
 
     /// Waits until what was written a moment ago can be seen, or not at all while refusals are believed; `false` when

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd};
+use super::find::Done;
 use super::give_up::Refused;
 use super::stale_look::FreshLook;
 use super::whose::Sent;
@@ -68,8 +69,13 @@ impl Writer {
     async fn not_removed(&self, work: &Work<'_>, member: &Member, refused: Refused<'_>) -> Vec<Ended> {
         match self.was_done(work, member).await {
             // The earlier try may yet delete the row, when the customer has come back to it.
-            Some(false) => self.give_up_alone(work, member, refused).await,
-            Some(true) => {
+            Some(Done::No) => self.give_up_alone(work, member, refused).await,
+            // No list shows it: it is gone, or it was written a moment ago.
+            Some(Done::TooEarly) => {
+                let group = std::slice::from_ref(member);
+                self.put_off(work, group, &Change::Doubted).await
+            }
+            Some(Done::Yes) => {
                 let removed = (member, Change::Removed, MemberEnd::Removed);
                 self.commit(work, vec![removed], true).await
             }

@@ -9,6 +9,7 @@ use pipeline::telemetry::names;
 
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
+use super::find::Done;
 use super::give_up::{Refused, failure};
 use super::stale_look::FreshLook;
 use super::whose::Sent;
@@ -106,8 +107,8 @@ impl Writer {
     /// An update that was refused, or not answered: the row says what became of it.
     async fn not_updated(&self, work: &Work<'_>, member: &Member, refused: Refused<'_>) -> Vec<Ended> {
         match self.was_done(work, member).await {
-            Some(false) => self.give_up_alone(work, member, refused).await,
-            Some(true) => {
+            Some(Done::No | Done::TooEarly) => self.give_up_alone(work, member, refused).await,
+            Some(Done::Yes) => {
                 self.vendor.wrote(Kind::Update, refused.first);
                 let change = Change::Landed(member.row_id.clone());
                 self.commit(work, vec![(member, change, MemberEnd::Landed)], true)
