@@ -14,8 +14,8 @@ use crate::vendor::{Patience, Tried};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a loader asks whether those that are known are there still.
 pub(super) const ASK_AGAIN: Duration = Duration::from_secs(60);
-/// So many at a time, whose look-ups are a handful; the others have their turn the next time.
-const AT_A_TIME: usize = 5 * LARGEST_BATCH;
+/// So many at a time: one look-up, and a call for each row that is not there any more. The others have their turn next time.
+const AT_A_TIME: usize = LARGEST_BATCH;
 
 /// Rows of one customer when there are several, by customer and row id.
 pub(crate) fn twins<'a>(company: &'a str, rows: &'a [FoundRow]) -> Vec<(&'a str, &'a str)> {
@@ -49,7 +49,7 @@ impl Index {
 
     /// Forgets those that somebody has mended, some at a time; one loader does it for all.
     pub(super) async fn forget_mended(&self) -> Result<(), Error> {
-        let mut known = self.ledger.duplicates().await?;
+        let known = self.ledger.duplicates().await?;
         if known.is_empty() || !self.runtime.gate.is_open() {
             return Ok(());
         }
@@ -58,7 +58,7 @@ impl Index {
         };
         let turn = self.asked.fetch_add(1, Ordering::Relaxed);
         let parts = known.len().div_ceil(AT_A_TIME);
-        known = known
+        let known: Vec<Duplicate> = known
             .into_iter()
             .skip(turn % parts * AT_A_TIME)
             .take(AT_A_TIME)

@@ -76,7 +76,7 @@ fn adoption(ask: &Ask, view: &View) -> Markup {
     html! {
         section #adoption data-live {
             @if view.loader_is_keyless() {
-                p { (words::tr!("{} records wait for the loader.", parts::number(view.waiting))) }
+                p { (words::tr!("About {} records wait for the loader.", parts::number(view.waiting))) }
             } @else { p .good { (words::text!("No row is without a key any more; the loader writes.")) } }
             @if let Some(wish) = &view.adoption { (told(wish)) }
         }

@@ -180,7 +180,7 @@ async fn a_filled_form_is_adopted_by_clicking_and_not_doubled() {
     assert_eq!(browser.count("form:has(input[value='first'])").await, 0);
     send(&browser, "everything", &[]).await;
     browser.accept().await.unwrap();
-    // How many is told by messages and what they carry on average, so it is no exact number.
+    // Told by messages and what they carry on average.
     says(&browser, "#adoption", "records wait for the loader.").await;
     assert_eq!(scene.pipeline.simulator.form_rows(), 12);
 
