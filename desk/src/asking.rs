@@ -1,7 +1,10 @@
 //! Asking a program for something and waiting for what it comes to.
 
 use crate::server::Failure;
-use pipeline::wish::{self, State, Wish, WishKind, Wishes};
+use pipeline::{
+    heartbeat::replicas,
+    wish::{self, State, Wish, WishKind, Wishes},
+};
 use replay::{decide, workspace::Workspace};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -52,6 +55,29 @@ pub(crate) async fn done(
     }
 }
 
+/// The same for what every running program does: where none is heard, nobody is asked, and nobody waits.
+///
+/// # Errors
+/// As [`done`], and when no such program runs.
+pub(crate) async fn done_by_running(
+    workspace: &Workspace,
+    kind: WishKind,
+    why: &str,
+) -> Result<(Wish, Option<String>), Failure> {
+    let program = kind.stage().program();
+    let found = replicas(&workspace.rt.store, &workspace.rt.namespace).await?;
+    let runs = found
+        .replicas
+        .iter()
+        .any(|one| one.heartbeat.service == program && !one.heartbeat.draining && !one.is_silent());
+    if !runs {
+        return Err(Failure::Refused(words::kept!(
+            "no {program} runs, and only a running one can do it: start one, and see at /health whether it is there"
+        )));
+    }
+    done(workspace, kind, why).await
+}
+
 /// The workspace of the stage whose program does it, so that the audit log names that one.
 pub(crate) fn of(workspace: &Workspace, kind: &WishKind) -> Workspace {
     Workspace {
@@ -61,5 +87,5 @@ pub(crate) fn of(workspace: &Workspace, kind: &WishKind) -> Workspace {
 }
 
 fn silent(program: &str) -> String {
-    words::kept!("no {program} has answered; is one running with SETUP_DIR?")
+    words::kept!("no {program} has answered; see at /health why, and whether one runs")
 }

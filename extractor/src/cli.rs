@@ -13,9 +13,9 @@ use pipeline::{
     http::HttpArgs,
     setup::SetupArgs,
 };
-use readmodel::cli::EventsArgs;
+use readmodel::cli::StageCommand;
 use replay::{
-    cli::{DeadArgs, PauseStageArgs, ResumeStageArgs, TraceCommand, WishArgs},
+    cli::{DeadArgs, TraceCommand},
     worker::WorkerArgs,
 };
 
@@ -57,8 +57,6 @@ pub(crate) enum Command {
     Dead(DeadArgs),
     /// Say where a customer is and what happened to it, over all stages
     Trace(TraceCommand),
-    /// Keep a read model of the account of events, which answers the dead-letter commands at once
-    Events(Box<EventsArgs>),
     /// Examine broker, Redis, clocks and OKKI, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// Tell OKKI where its webhook calls, and for which events
@@ -72,12 +70,9 @@ pub(crate) enum Command {
     /// Show the checkpoint, or set it after a clock was wrong
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),
-    /// Let the stage rest, whichever replicas run, until `resume`
-    Pause(Box<PauseStageArgs>),
-    /// Let the stage work again
-    Resume(Box<ResumeStageArgs>),
-    /// Ask running services for something, and see what became of it
-    Wish(Box<WishArgs>),
+    /// What each of the three programs can do for its stage.
+    #[command(flatten)]
+    Stage(StageCommand),
     /// What every service can do.
     #[command(flatten)]
     Common(CommonCommand),

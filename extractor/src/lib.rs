@@ -105,15 +105,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Record(args) => commands::record::record(args).await,
         Command::Dead(args) => replay::cli::run_for("extractor", Stage::Extract, args).await,
         Command::Trace(args) => replay::cli::trace_for("extractor", args).await,
-        Command::Events(args) => readmodel::cli::events_for("extractor", *args).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(*args).await,
         Command::Checkpoint(command) => commands::checkpoint::run(command).await,
         Command::Status(args) => commands::status::status(*args).await,
         Command::Webhook(args) => commands::webhook::run(args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
-        Command::Pause(args) => replay::cli::pause_for("extractor", Stage::Extract, *args).await,
-        Command::Resume(args) => replay::cli::resume_for("extractor", Stage::Extract, *args).await,
-        Command::Wish(args) => replay::cli::wish_for("extractor", Stage::Extract, *args).await,
+        Command::Stage(command) => readmodel::cli::run(Stage::Extract, command).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
 }

@@ -10,9 +10,9 @@ use pipeline::{
     config::{CommonArgs, SharedArgs},
     http::HttpArgs,
 };
-use readmodel::cli::EventsArgs;
+use readmodel::cli::StageCommand;
 use replay::{
-    cli::{DeadArgs, PauseStageArgs, ResumeStageArgs, StatusCommand, TraceArgs, WishArgs},
+    cli::{DeadArgs, StatusCommand, TraceArgs},
     worker::WorkerArgs,
 };
 
@@ -52,8 +52,6 @@ pub(crate) enum Command {
     Removals(Box<RemovalsCommand>),
     /// Say where a customer is and what happened to it, over all stages, in the ledger and in the form
     Trace(TraceCommandArgs),
-    /// Keep a read model of the account of events, which answers the dead-letter commands at once
-    Events(Box<EventsArgs>),
     /// Dead letters of this stage
     Dead(Box<DeadArgs>),
     /// Say where every listed customer is; fails when one is nowhere
@@ -62,12 +60,9 @@ pub(crate) enum Command {
     Status(Box<StatusCommand>),
     /// Examine broker, Redis, clocks, form and mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
-    /// Let the stage rest, whichever replicas run, until `resume`
-    Pause(Box<PauseStageArgs>),
-    /// Let the stage work again
-    Resume(Box<ResumeStageArgs>),
-    /// Ask running services for something, and see what became of it
-    Wish(Box<WishArgs>),
+    /// What each of the three programs can do for its stage.
+    #[command(flatten)]
+    Stage(StageCommand),
     /// What every service can do.
     #[command(flatten)]
     Common(CommonCommand),

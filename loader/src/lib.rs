@@ -75,14 +75,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Adopt(args) => commands::adopt::adopt(*args).await,
         Command::Removals(command) => commands::removals::run(*command).await,
         Command::Trace(args) => commands::trace::trace(args).await,
-        Command::Events(args) => readmodel::cli::events_for("loader", *args).await,
         Command::Dead(args) => replay::cli::run_for("loader", Stage::Load, *args).await,
         Command::Books(args) => pipeline::cli::accounting::run("loader", *args).await,
         Command::Status(args) => replay::cli::status_for("loader", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
-        Command::Pause(args) => replay::cli::pause_for("loader", Stage::Load, *args).await,
-        Command::Resume(args) => replay::cli::resume_for("loader", Stage::Load, *args).await,
-        Command::Wish(args) => replay::cli::wish_for("loader", Stage::Load, *args).await,
+        Command::Stage(command) => readmodel::cli::run(Stage::Load, command).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
 }

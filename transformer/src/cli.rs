@@ -5,9 +5,9 @@ use clap::{Args, Parser, Subcommand};
 use pipeline::{
     cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, setup::SetupArgs, tls::HttpTlsArgs,
 };
-use readmodel::cli::EventsArgs;
+use readmodel::cli::StageCommand;
 use replay::{
-    cli::{DeadArgs, PauseStageArgs, ResumeStageArgs, StatusCommand, TraceCommand, WishArgs},
+    cli::{DeadArgs, StatusCommand, TraceCommand},
     worker::WorkerArgs,
 };
 
@@ -33,18 +33,13 @@ pub(crate) enum Command {
     Dead(DeadArgs),
     /// Say where a customer is and what happened to it, over all stages
     Trace(TraceCommand),
-    /// Keep a read model of the account of events, which answers the dead-letter commands at once
-    Events(Box<EventsArgs>),
     /// Say whether all is well, over all stages: exit code 0 well, 1 not well or not all loaded yet, 2 cannot tell
     Status(Box<StatusCommand>),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
-    /// Let the stage rest, whichever replicas run, until `resume`
-    Pause(Box<PauseStageArgs>),
-    /// Let the stage work again
-    Resume(Box<ResumeStageArgs>),
-    /// Ask running services for something, and see what became of it
-    Wish(Box<WishArgs>),
+    /// What each of the three programs can do for its stage.
+    #[command(flatten)]
+    Stage(StageCommand),
     /// What every service can do.
     #[command(flatten)]
     Common(CommonCommand),

@@ -1,10 +1,11 @@
 //! The transformer: cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 //!
 //! [`map`] is the document compiled, `dedupe` knows which snapshots need no second pass, `record` is what becomes of a snapshot, `handler` is the
-//! stage made of them, `commands` are the subcommands. `rollout` orders mappings by when they came into use. `profile` keeps what records look like, `known` holds a mapping against that. `passage` notices a condition that drops everybody. `cli` says what may be typed, `config` what of it comes from the environment.
+//! stage made of them, `commands` are the subcommands. `rollout` orders mappings by when they came into use. `profile` keeps what records look like, `known` holds a mapping against that. `passage` notices a condition that drops everybody. `announce` and `condition` tell others what is in use. `cli` says what may be typed, `config` what of it comes from the environment.
 
 #![warn(unreachable_pub)]
 
+mod announce;
 mod cli;
 mod commands;
 mod condition;
@@ -46,12 +47,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Mapping(args) => commands::mapping::run(args).await,
         Command::Dead(args) => replay::cli::run_for("transformer", Stage::Transform, args).await,
         Command::Trace(args) => replay::cli::trace_for("transformer", args).await,
-        Command::Events(args) => readmodel::cli::events_for("transformer", *args).await,
         Command::Status(args) => replay::cli::status_for("transformer", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
-        Command::Pause(args) => replay::cli::pause_for("transformer", Stage::Transform, *args).await,
-        Command::Resume(args) => replay::cli::resume_for("transformer", Stage::Transform, *args).await,
-        Command::Wish(args) => replay::cli::wish_for("transformer", Stage::Transform, *args).await,
+        Command::Stage(command) => readmodel::cli::run(Stage::Transform, command).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
 }

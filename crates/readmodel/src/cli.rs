@@ -1,4 +1,4 @@
-//! The `events` subcommand, the same in each of the three programs: until there is a desk, it keeps the read model.
+//! Subcommands that are the same in each of the three programs. `events` keeps the read model where there is no desk.
 
 use crate::{
     Model,
@@ -15,9 +15,38 @@ use pipeline::{
     names::Namespace,
     service::Runtime,
     setting::ConfigError,
+    stage::Stage,
 };
+use replay::cli::{PauseStageArgs, ResumeStageArgs, WishArgs, pause_for, resume_for, wish_for};
 use std::{io, net::SocketAddr, path::Path, sync::Arc};
 use tokio::net::TcpListener;
+
+/// What each of the three programs can do for its stage.
+#[derive(Debug, Subcommand)]
+pub enum StageCommand {
+    /// Keep a read model of the account of events, which answers the dead-letter commands at once
+    Events(Box<EventsArgs>),
+    /// Let the stage rest, whichever replicas run, until `resume`
+    Pause(Box<PauseStageArgs>),
+    /// Let the stage work again
+    Resume(Box<ResumeStageArgs>),
+    /// Ask running services for something, and see what became of it
+    Wish(Box<WishArgs>),
+}
+
+/// Runs one of them.
+///
+/// # Errors
+/// When a setting is wrong, or the command fails.
+pub async fn run(stage: Stage, command: StageCommand) -> anyhow::Result<()> {
+    let program = stage.program();
+    match command {
+        StageCommand::Events(args) => events_for(program, *args).await,
+        StageCommand::Pause(args) => pause_for(program, stage, *args).await,
+        StageCommand::Resume(args) => resume_for(program, stage, *args).await,
+        StageCommand::Wish(args) => wish_for(program, stage, *args).await,
+    }
+}
 
 /// Arguments of `events`.
 #[derive(Debug, Args)]
@@ -45,11 +74,8 @@ struct KeepCommand {
     common: CommonArgs,
 }
 
-/// Runs an `events` subcommand of a program.
-///
-/// # Errors
-/// When a setting is wrong, the folder cannot be used, or the address is taken; never because the broker is away.
-pub async fn events_for(service: &'static str, args: EventsArgs) -> anyhow::Result<()> {
+/// Never fails because the broker is away.
+async fn events_for(service: &'static str, args: EventsArgs) -> anyhow::Result<()> {
     let EventsCommand::Keep(KeepCommand { keep, common }) = args.command;
     let config = KeepConfig::try_from(keep)?;
     let common = CommonConfig::try_from(common)?;

@@ -1,6 +1,7 @@
 //! Questions.
 
 use crate::{
+    auth::{Principal, Role, Via},
     server::{App, Ask, Question, Result},
     views::{self, customers, dead, record},
 };
@@ -8,34 +9,59 @@ use axum::{
     Json,
     extract::{Path, State},
 };
+use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 fn answer(view: impl serde::Serialize) -> Result<Json<Value>> {
     Ok(Json(serde_json::to_value(view)?))
 }
 
+/// Who asks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Me {
+    /// The name in the audit log.
+    name: String,
+    /// What they may do.
+    role: Role,
+    /// How they came in.
+    via: Via,
+    /// What a browser's session sends as `x-form-token` with everything that changes something.
+    form_token: String,
+}
+
 /// Who asks, and what they may do.
-#[utoipa::path(get, path = "/me", responses((status = 200, body = crate::auth::Principal)))]
+#[utoipa::path(get, path = "/me", responses((status = 200, body = Me)))]
 pub(super) async fn me(ask: Ask) -> Result<Json<Value>> {
-    let mut me = serde_json::to_value(&ask.principal)?;
-    me["form_token"] = ask.principal.form_token.into();
-    Ok(Json(me))
+    let Principal {
+        name,
+        role,
+        via,
+        form_token,
+        ..
+    } = ask.principal;
+    answer(Me {
+        name,
+        role,
+        via,
+        form_token,
+    })
 }
 
 /// Whether all is well: verdict, stages, where customers are, freshness, what to do, the last 24 hours.
-#[utoipa::path(get, path = "/overview", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/overview", responses((status = 200, body = views::overview::View)))]
 pub(super) async fn overview(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
     answer(views::overview::view(&app, &ask).await?)
 }
 
 /// Every replica of every program, and how far the read model goes.
-#[utoipa::path(get, path = "/health", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/health", responses((status = 200, body = views::health::View)))]
 pub(super) async fn health(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
     answer(views::health::view(&app, &ask).await?)
 }
 
 /// Runs, the newest first, with what became of their customers.
-#[utoipa::path(get, path = "/runs", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/runs", responses((status = 200, body = views::runs::View)))]
 pub(super) async fn runs(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
     answer(views::runs::view(&app, &ask, true).await?)
 }
@@ -44,7 +70,7 @@ pub(super) async fn runs(State(app): State<App>, ask: Ask) -> Result<Json<Value>
 #[utoipa::path(get, path = "/dead/{stage}/groups", params(
     ("stage" = String, Path, description = "extract, transform or load"),
     ("where" = Option<String>, Query, description = "which letters, as `dead list --where`"),
-), responses((status = 200, body = Object)))]
+), responses((status = 200, body = dead::Groups)))]
 pub(super) async fn groups(
     State(app): State<App>,
     ask: Ask,
@@ -61,7 +87,7 @@ pub(super) async fn groups(
     ("where" = Option<String>, Query, description = "which letters, as `dead list --where`"),
     ("after" = Option<i64>, Query, description = "`next` of the page before"),
     ("limit" = Option<u64>, Query, description = "letters of the page, 500 at most"),
-), responses((status = 200, body = Object)))]
+), responses((status = 200, body = dead::Page)))]
 pub(super) async fn letters(
     State(app): State<App>,
     ask: Ask,
@@ -88,7 +114,7 @@ pub(super) async fn letter(
 #[utoipa::path(get, path = "/customers", params(
     ("q" = Option<String>, Query, description = "a text in dead letters, such as a name"),
     ("after" = Option<String>, Query, description = "`next` of the page before"),
-), responses((status = 200, body = Object)))]
+), responses((status = 200, body = customers::View)))]
 pub(super) async fn customers(
     State(app): State<App>,
     ask: Ask,
@@ -99,7 +125,7 @@ pub(super) async fn customers(
 
 /// Where a customer is and how it got there.
 #[utoipa::path(get, path = "/customers/{id}", params(("id" = String, Path, description = "company id")),
-    responses((status = 200, body = Object)))]
+    responses((status = 200, body = customers::One)))]
 pub(super) async fn customer(
     State(app): State<App>,
     ask: Ask,
@@ -109,14 +135,14 @@ pub(super) async fn customer(
 }
 
 /// Plans and operations, the newest first.
-#[utoipa::path(get, path = "/plans", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/plans", responses((status = 200, body = views::plans::All)))]
 pub(super) async fn plans(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
     answer(views::plans::all(&app, &ask).await?)
 }
 
 /// One plan: where it stands, what it would do, what became of its letters.
 #[utoipa::path(get, path = "/plans/{id}", params(("id" = String, Path, description = "p-…")),
-    responses((status = 200, body = Object), (status = 404, description = "there is none")))]
+    responses((status = 200, body = views::plans::One), (status = 404, description = "there is none")))]
 pub(super) async fn plan(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> Result<Json<Value>> {
     answer(views::plans::one(&app, &ask, &id).await?)
 }
@@ -126,7 +152,7 @@ pub(super) async fn plan(State(app): State<App>, ask: Ask, Path(id): Path<String
     ("operator" = Option<String>, Query, description = "by whom"),
     ("stage" = Option<String>, Query, description = "of which stage"),
     ("action" = Option<String>, Query, description = "what was done"),
-), responses((status = 200, body = Object)))]
+), responses((status = 200, body = record::View)))]
 pub(super) async fn audit(
     State(app): State<App>,
     ask: Ask,

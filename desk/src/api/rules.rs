@@ -98,13 +98,13 @@ pub(super) async fn list(State(app): State<App>, ask: Ask) -> Result<Json<Value>
 
 /// One rule, and what its next run would replay.
 #[utoipa::path(get, path = "/rules/{name}", params(("name" = String, Path, description = "its name")),
-    responses((status = 200, body = Object), (status = 404, description = "there is none")))]
+    responses((status = 200, body = rules::One), (status = 404, description = "there is none")))]
 pub(super) async fn one(State(app): State<App>, ask: Ask, Path(name): Path<String>) -> Result<Json<Value>> {
     Ok(Json(serde_json::to_value(rules::one(&app, &ask, &name).await?)?))
 }
 
 /// What a rule would replay, if there were one; nothing is made and nothing moved.
-#[utoipa::path(post, path = "/rules/_try", request_body = NewRule, responses((status = 200, body = Object)))]
+#[utoipa::path(post, path = "/rules/_try", request_body = NewRule, responses((status = 200, body = rules::Test)))]
 pub(super) async fn test(State(app): State<App>, ask: Ask, Sent(new): Sent<NewRule>) -> Result<Json<Value>> {
     ask.allow(Role::Admin)?;
     let test = rules::test(&app, &ask, &new.try_into()?).await?;

@@ -12,7 +12,7 @@ use axum::{
     http::StatusCode,
 };
 use pipeline::wish::WishKind;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -29,7 +29,7 @@ pub(super) struct NewWish {
 }
 
 /// What running services were asked to do, and which stages rest.
-#[utoipa::path(get, path = "/wishes", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/wishes", responses((status = 200, body = wishes::View)))]
 pub(super) async fn list(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
     Ok(Json(serde_json::to_value(wishes::view(&app, &ask).await?)?))
 }
@@ -54,11 +54,18 @@ pub(super) struct Examine {
     reason: String,
 }
 
+/// What was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Doctors {
+    /// One for each stage.
+    doctors: Vec<views::doctors::Doctor>,
+}
+
 /// What the doctors of the stages have found within the last hour: ✓, risk or ✗ with what to do, in the language of the request.
-#[utoipa::path(get, path = "/doctors", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/doctors", responses((status = 200, body = Doctors)))]
 pub(super) async fn doctors(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
     let doctors = views::doctors::view(&ask, &views::doctors::known(&app).await?);
-    Ok(Json(serde_json::json!({"doctors": doctors})))
+    Ok(Json(serde_json::to_value(Doctors { doctors })?))
 }
 
 /// Asks the doctors of running services; `GET /doctors` shows what they find.

@@ -12,6 +12,6 @@ pub(crate) mod role;
 pub(crate) mod secret;
 pub(crate) mod store;
 
-pub(crate) use principal::Principal;
+pub(crate) use principal::{Principal, Via};
 pub(crate) use role::Role;
 pub(crate) use store::People;

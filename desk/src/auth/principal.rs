@@ -6,7 +6,7 @@ use std::fmt;
 use utoipa::ToSchema;
 
 /// Somebody who was let in.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone)]
 pub(crate) struct Principal {
     /// The name in the audit log.
     pub(crate) name: String,
@@ -15,10 +15,8 @@ pub(crate) struct Principal {
     /// How they came in.
     pub(crate) via: Via,
     /// What their forms have to carry.
-    #[serde(skip)]
     pub(crate) form_token: String,
     /// What they came in with, to see whether it still serves.
-    #[serde(skip)]
     pub(crate) credential: Credential,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Page, parts};
 use crate::{
-    auth::{Role, principal::Via},
+    auth::{Role, Via},
     server::{Ask, Failure, SCRIPT, STYLE},
     views::hidden,
 };

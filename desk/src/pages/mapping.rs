@@ -5,7 +5,7 @@ use crate::{
     auth::Role,
     server::{App, Ask, Failure, Filled, Result},
     views::{
-        cells::{Mapping, mapping},
+        cells::{Mapping, mapping, mapping_with},
         customers,
     },
 };
@@ -18,7 +18,7 @@ pub(super) fn routes() -> Router<App> {
 
 async fn page(State(app): State<App>, ask: Ask) -> Result<Response> {
     ask.allow(Role::Operator)?;
-    let found = mapping(&app, &ask, None).await;
+    let found = mapping(&app, &ask).await;
     answered(&ask, found)
 }
 
@@ -26,7 +26,7 @@ async fn tried(State(app): State<App>, ask: Ask, filled: Filled) -> Result<Respo
     ask.allow(Role::Operator)?;
     let id = filled.text("id");
     customers::checked(id)?;
-    let found = mapping(&app, &ask, Some(id)).await;
+    let found = mapping_with(&app, &ask, id).await;
     answered(&ask, found)
 }
 

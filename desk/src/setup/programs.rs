@@ -10,9 +10,11 @@ use pipeline::{
 };
 use serde::Serialize;
 use std::time::{Duration, Instant};
+use utoipa::ToSchema;
 
 /// How a program stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProgramStanding)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Standing {
     /// None runs.
@@ -28,7 +30,7 @@ pub(crate) enum Standing {
 }
 
 /// One of the three.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Program {
     /// Its stage's word.
     pub(crate) stage: &'static str,

@@ -11,12 +11,14 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use utoipa::ToSchema;
 
 /// How often a lock is asked for that another process has.
 const LOCK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What was chosen so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SetupProgress)]
 #[serde(default)]
 pub(crate) struct Progress {
     /// What OKKI has said to its keys, an English sentence.
@@ -24,12 +26,15 @@ pub(crate) struct Progress {
     /// What Jiandaoyun has said to its key.
     pub(crate) jdy: Option<String>,
     /// The apps and forms that there are.
+    #[schema(value_type = Object)]
     pub(crate) catalogue: Catalogue,
     /// The chosen form.
+    #[schema(value_type = Option<Object>)]
     pub(crate) form: Option<FormSheet>,
     /// The widget that holds the customers' ids, by its name.
     pub(crate) key_widget: Option<String>,
     /// The fields that customers have.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) fields: Vec<Field>,
     /// The wish that was answered with customers to try.
     pub(crate) customers_of: Option<String>,

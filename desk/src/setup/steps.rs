@@ -15,19 +15,23 @@ use pipeline::{
 use replay::workspace::Workspace;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// Customers that are written first.
 const FIRST: usize = 20;
 
 /// What was tried last; it shows customers and is kept by nobody but the process.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = SetupTrial)]
 pub(crate) struct Tried {
     /// Customers of the account.
     #[serde(skip)]
     pub(crate) customers: Vec<Value>,
     /// What the mapping makes of some of them.
+    #[schema(value_type = Option<Object>)]
     pub(crate) trial: Option<Trials>,
     /// How the draft came about.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) report: Vec<WidgetReport>,
 }
 

@@ -8,15 +8,17 @@ use crate::{
 use pipeline::{
     form::FormReading,
     mask::mask_text,
-    setup::{RowSheet, Trial, Trials, Widget},
+    setup::{MappingReading, RowSheet, Trial, Trials, Widget},
     stage::Stage,
     wish::WishKind,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// A customer beside its row.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerCells)]
 pub(crate) struct View {
     /// Its id.
     pub(crate) company_id: String,
@@ -33,7 +35,8 @@ pub(crate) struct View {
 }
 
 /// One widget.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerCell)]
 pub(crate) struct Cell {
     /// Its caption.
     pub(crate) label: String,
@@ -62,11 +65,13 @@ impl Cell {
 }
 
 /// The mapping in use.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Mapping {
     /// What it fills, what may not be meant, and one customer, if one was named.
+    #[schema(value_type = Object)]
     pub(crate) trial: Trial,
     /// Widgets of the form, as the loader has read them last.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) widgets: Vec<Widget>,
 }
 
@@ -81,25 +86,37 @@ pub(crate) async fn of_customer(app: &App, ask: &Ask, id: &str) -> Result<View, 
     let row = WishKind::Row {
         company_id: id.to_owned(),
     };
-    let (trial, row) = tokio::try_join!(tried(app, ask, Some(id), Vec::new()), async {
-        Ok::<_, Failure>(asking::done(&load, row, why).await?.1)
+    let (trial, row) = tokio::try_join!(tried(app, ask, id, Vec::new()), async {
+        Ok::<_, Failure>(asking::done_by_running(&load, row, why).await?.1)
     })?;
     let row: RowSheet = serde_json::from_str(&row.unwrap_or_default())?;
     Ok(shown(id, trial, &row))
 }
 
-/// The mapping of the running transformers, with a customer or without.
+/// The mapping in use, as a transformer has told it last: nobody is asked, and nothing is written.
+///
+/// # Errors
+/// When the person may not, Redis does not answer, or no transformer has told anything yet.
+pub(crate) async fn mapping(app: &App, ask: &Ask) -> Result<Mapping, Failure> {
+    ask.allow(Role::Operator)?;
+    let widgets = widgets(app).await?;
+    let told = MappingReading::last(&app.rt.store, &app.rt.namespace).await?;
+    let told = told.ok_or_else(|| {
+        Failure::Refused(words::kept!(
+            "no transformer has told its mapping yet: start one, or choose a mapping at /setup"
+        ))
+    })?;
+    let trial = words::scoped(ask.language, || told.trials.spoken().clone());
+    Ok(Mapping { trial, widgets })
+}
+
+/// The same, tried with a customer by a running transformer.
 ///
 /// # Errors
 /// As for [`of_customer`].
-pub(crate) async fn mapping(app: &App, ask: &Ask, id: Option<&str>) -> Result<Mapping, Failure> {
+pub(crate) async fn mapping_with(app: &App, ask: &Ask, id: &str) -> Result<Mapping, Failure> {
     ask.allow(Role::Operator)?;
-    let form = FormReading::last(&app.rt.store, &app.rt.namespace).await?;
-    let widgets: Vec<Widget> = form
-        .into_iter()
-        .flat_map(|form| form.widgets)
-        .map(widget_of)
-        .collect();
+    let widgets = widgets(app).await?;
     let mut trial = tried(app, ask, id, widgets.clone()).await?;
     for customer in &mut trial.customers {
         for cell in &mut customer.cells {
@@ -109,22 +126,23 @@ pub(crate) async fn mapping(app: &App, ask: &Ask, id: Option<&str>) -> Result<Ma
     Ok(Mapping { trial, widgets })
 }
 
-async fn tried(app: &App, ask: &Ask, id: Option<&str>, widgets: Vec<Widget>) -> Result<Trial, Failure> {
+async fn widgets(app: &App) -> Result<Vec<Widget>, Failure> {
+    let form = FormReading::last(&app.rt.store, &app.rt.namespace).await?;
+    let widgets = form.into_iter().flat_map(|form| form.widgets);
+    Ok(widgets.map(widget_of).collect())
+}
+
+async fn tried(app: &App, ask: &Ask, id: &str, widgets: Vec<Widget>) -> Result<Trial, Failure> {
     let why = words::text!("compare a customer with its row");
     let of = |stage| app.workspace(stage, &ask.principal.name);
-    let customers_of = match id {
-        Some(id) => {
-            let kind = WishKind::Customer { id: id.to_owned() };
-            Some(asking::done(&of(Stage::Extract), kind, why).await?.0.id)
-        }
-        None => None,
-    };
+    let customer = WishKind::Customer { id: id.to_owned() };
+    let (customer, _) = asking::done_by_running(&of(Stage::Extract), customer, why).await?;
     let kind = WishKind::TryMapping {
         documents: BTreeMap::new(),
         widgets,
-        customers_of,
+        customers_of: Some(customer.id),
     };
-    let (_, answer) = asking::done(&of(Stage::Transform), kind, why).await?;
+    let (_, answer) = asking::done_by_running(&of(Stage::Transform), kind, why).await?;
     let trials: Trials = serde_json::from_str(&answer.unwrap_or_default())?;
     Ok(words::scoped(ask.language, || trials.spoken().clone()))
 }

@@ -12,6 +12,7 @@ use replay::{
     trace::{OpenLetter, Standing, Story, name, standing},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Customers of a page.
 const PAGE: usize = 50;
@@ -27,9 +28,11 @@ pub(crate) struct Asked {
 }
 
 /// Customers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Customers)]
 pub(crate) struct View {
     /// The last ones first.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) customers: Vec<customers::Customer>,
     /// For the next page.
     pub(crate) next: Option<String>,
@@ -40,7 +43,8 @@ pub(crate) struct View {
 }
 
 /// A letter that holds the text.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LetterOfCustomer)]
 pub(crate) struct Hit {
     /// The customer.
     pub(crate) company_id: String,
@@ -68,13 +72,16 @@ impl Hit {
 }
 
 /// One customer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Customer)]
 pub(crate) struct One {
     /// Its id.
     pub(crate) company_id: String,
     /// Where it is and what comes next.
+    #[schema(value_type = Object)]
     pub(crate) standing: Standing,
     /// How it got there.
+    #[schema(value_type = Object)]
     pub(crate) story: Story,
     /// Where people look at its row; `None`: it has none as far as is known, or nobody knows where.
     pub(crate) row_page: Option<String>,

@@ -14,6 +14,7 @@ use readmodel::read::{
 use replay::{browse::Group, query::Query};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
+use utoipa::ToSchema;
 
 /// Letters of a page.
 pub(crate) const PAGE: usize = 50;
@@ -52,11 +53,13 @@ impl Asked {
 }
 
 /// A stage's letters by cause.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadGroups)]
 pub(crate) struct Groups {
     /// The stage.
     pub(crate) stage: &'static str,
     /// The largest first.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) groups: Vec<Group>,
     /// Letters of each group that are open and died in each of the last 24 hours, the oldest hour first.
     pub(crate) trends: BTreeMap<String, Vec<u64>>,
@@ -69,17 +72,20 @@ pub(crate) struct Groups {
 }
 
 /// A page of letters.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadLetters)]
 pub(crate) struct Page {
     /// The stage.
     pub(crate) stage: &'static str,
     /// Oldest first.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) letters: Vec<Listed>,
     /// Behind which letter the next page begins.
     pub(crate) next: Option<i64>,
     /// Whether the read model knows all letters that are meant.
     pub(crate) complete: bool,
     /// How many letters the stage has.
+    #[schema(value_type = Object)]
     pub(crate) known: Known,
 }
 

@@ -8,12 +8,13 @@ use pipeline::{
     wish::{State, Wish, WishKind, Wishes},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Wishes among which the doctors' are looked for.
 const MOST: usize = 200;
 
 /// The doctor of a stage.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Doctor {
     /// The stage.
     pub(crate) stage: &'static str,
@@ -22,17 +23,19 @@ pub(crate) struct Doctor {
     /// What was found last, for an hour.
     pub(crate) examined: Option<Examined>,
     /// The wish that was asked for last, and how it stands.
+    #[schema(value_type = Option<Object>)]
     pub(crate) wish: Option<Wish>,
 }
 
 /// What a replica has found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Examined {
     /// By Redis' clock, unix milliseconds.
     pub(crate) at_ms: i64,
     /// Which replica.
     pub(crate) instance: String,
     /// Line by line, in the reader's language.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) findings: Vec<Finding>,
 }
 

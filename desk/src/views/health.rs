@@ -4,11 +4,14 @@ use super::{doctors, hidden};
 use crate::server::{App, Ask, Failure};
 use pipeline::heartbeat::{Replica, replicas};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Who is there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
 pub(crate) struct View {
     /// Those that run or have fallen silent lately.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) replicas: Vec<Replica>,
     /// Redis' time, unix milliseconds.
     pub(crate) now: i64,
@@ -19,13 +22,15 @@ pub(crate) struct View {
 }
 
 /// How far the read model goes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReadModel)]
 pub(crate) struct Model {
     /// Whether it has read all there is.
     pub(crate) current: bool,
     /// How often it was made anew since the desk runs.
     pub(crate) begun_anew: u64,
     /// Letters by stage.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) letters: Vec<(&'static str, readmodel::read::known::Known)>,
 }
 

@@ -11,6 +11,7 @@ use replay::{
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
+use utoipa::ToSchema;
 
 /// A day in bars of this many minutes.
 const BAR_MINUTES: i64 = 15;
@@ -24,25 +25,29 @@ const LOOKED_AT: usize = 60;
 const MOST_COUNTS: usize = 100_000;
 
 /// The first page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Overview)]
 pub(crate) struct View {
     /// The verdict and what it stands on.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub(crate) overview: Overview,
     /// Redis' time, unix milliseconds.
     pub(crate) now: i64,
     /// What happened in the last day.
     pub(crate) day: Day,
     /// The last runs that moved something.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) runs: Vec<sums::Run>,
     /// Which stages rest, and who has decided that.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) decisions: Vec<pipeline::wish::Decision>,
     /// Whether the read model has read all there is.
     pub(crate) current: bool,
 }
 
 /// A day in bars, the oldest first.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Day {
     /// Begin of the first bar, unix milliseconds.
     pub(crate) since: i64,

@@ -13,29 +13,36 @@ use replay::{
     plan::Plan,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Letters of a plan that are shown.
 const LETTERS: usize = 200;
 
 /// Everything that was decided.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Plans)]
 pub(crate) struct All {
     /// Plans, the newest first.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) plans: Vec<Plan>,
     /// Discards, undos and imports, the newest first.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) operations: Vec<Operation>,
 }
 
 /// One plan.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Plan)]
 pub(crate) struct One {
     /// The plan; `None` while it is being made, or when it never came to be.
+    #[schema(value_type = Option<Object>)]
     pub(crate) plan: Option<Plan>,
     /// How it was made, when this desk made it.
     pub(crate) making: Option<Making>,
     /// What this desk could not do about it.
     pub(crate) trouble: Option<String>,
     /// What became of its letters, by the account of events.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) letters: Vec<Moved>,
     /// Whether there are more.
     pub(crate) more: bool,

@@ -6,6 +6,7 @@ use pipeline::stage::Stage;
 use replay::audit::{self, Entry};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+use utoipa::ToSchema;
 
 /// Entries of one page.
 const MOST: usize = 300;
@@ -23,9 +24,11 @@ pub(crate) struct Asked {
 }
 
 /// Entries.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Audit)]
 pub(crate) struct View {
     /// The newest first.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) entries: VecDeque<Entry>,
     /// Entries whose digest is not right, of all there are.
     pub(crate) damaged: u64,

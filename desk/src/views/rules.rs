@@ -5,19 +5,23 @@ use crate::server::{App, Ask, Failure};
 use pipeline::stage::Stage;
 use replay::rule::{Rule, Rules, Standing};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A rule and what its next run would put back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rule)]
 pub(crate) struct One {
     /// The rule and where it stands.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub(crate) standing: Standing,
     /// What the next run would do.
     pub(crate) test: Test,
 }
 
 /// What the next run of a rule would do; nothing is moved.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuleTest)]
 pub(crate) struct Test {
     /// The letters that are meant, by cause.
     pub(crate) groups: dead::Groups,

@@ -3,14 +3,17 @@
 use crate::server::{App, Ask, Failure};
 use readmodel::read::sums;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Runs of one page.
 const MOST: usize = 200;
 
 /// Runs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Runs)]
 pub(crate) struct View {
     /// The newest first.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) runs: Vec<sums::Run>,
     /// Runs that found nothing to do, and are left out.
     pub(crate) idle: usize,

@@ -10,9 +10,11 @@ use crate::{
 };
 use pipeline::wish::{Wish, Wishes};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// All of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Setup)]
 pub(crate) struct View {
     /// The three programs.
     pub(crate) programs: Vec<Program>,
@@ -21,8 +23,10 @@ pub(crate) struct View {
     /// What was tried last by this process.
     pub(crate) tried: Tried,
     /// The wish for the first customers.
+    #[schema(value_type = Option<Object>)]
     pub(crate) first: Option<Wish>,
     /// The wish that matches rows without a key.
+    #[schema(value_type = Option<Object>)]
     pub(crate) adoption: Option<Wish>,
     /// Records that wait for the loader.
     pub(crate) waiting: u64,

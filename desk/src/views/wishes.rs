@@ -4,16 +4,20 @@ use super::hidden;
 use crate::server::{App, Ask, Failure};
 use pipeline::wish::{Decision, Decisions, State, Wish, Wishes};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Wishes of a page.
 const MOST: usize = 100;
 
 /// Wishes and decisions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Wishes)]
 pub(crate) struct View {
     /// The newest first.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) wishes: Vec<Wish>,
     /// What was decided last about each stage.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) decisions: Vec<Decision>,
 }
 

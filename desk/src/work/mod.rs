@@ -26,12 +26,13 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use utoipa::ToSchema;
 
 /// Plans and operations whose making is remembered.
 const MOST: usize = 200;
 
 /// How a plan is made, or was.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Making {
     /// Letters are being looked at: so many so far.
@@ -51,21 +52,25 @@ pub(crate) enum Making {
 }
 
 /// What was seen while a plan was made.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Made {
     /// What the letters died of.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) groups: Vec<replay::browse::Group>,
     /// Customers, estimated.
     pub(crate) customers: u64,
     /// Letters whose customer has gone on since.
     pub(crate) superseded: u64,
     /// Oldest and newest death, unix milliseconds.
+    #[schema(value_type = Vec<i64>)]
     pub(crate) died_between: (i64, i64),
     /// What it will cost.
+    #[schema(value_type = Object)]
     pub(crate) cost: replay::plan::make::Cost,
     /// Who may hold letters that could not be seen.
     pub(crate) withheld: Option<String>,
     /// Letters before and after a repair, and those that it does not fit.
+    #[schema(value_type = Option<Object>)]
     pub(crate) repair: Option<Value>,
 }
 

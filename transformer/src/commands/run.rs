@@ -2,6 +2,7 @@
 
 use super::{doctor, set_up::SetUp};
 use crate::{
+    announce,
     cli::RunArgs,
     condition,
     config::{TransformArgs, TransformConfig},
@@ -73,8 +74,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     ));
     let _profile = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&watch).run()));
     let _tables = tables::kept(&rt, &mapping).await;
-    let condition = condition::announce(rt.clone(), mapping.condition_digest());
-    let _condition = AbortOnDropHandle::new(tokio::spawn(condition));
+    let _announced = announced(&rt, &mapping);
     let rollout = Arc::new(Rollout::new(rt.clone(), mapping.fingerprint().to_owned()));
     let _rollout = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&rollout).keep()));
     let handler = MapHandler::new(rt.clone(), mapping, watch, rollout).keeping(config.keeps_snapshots);
@@ -85,6 +85,13 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         .with_context(|| words::tr!("consume snapshots"))?;
     worker.end().await;
     Ok(setup.over().await?)
+}
+
+/// Others are told what is in use, until it is dropped.
+fn announced(rt: &Runtime, mapping: &Arc<Mapping>) -> [AbortOnDropHandle<()>; 2] {
+    let condition = condition::announce(rt.clone(), mapping.condition_digest());
+    let whole = announce::announce(rt.clone(), Arc::clone(mapping));
+    [tokio::spawn(condition), tokio::spawn(whole)].map(AbortOnDropHandle::new)
 }
 
 /// All that is wrong with the settings; of a transformer that is still to be set up nothing of its own is.

@@ -97,6 +97,12 @@ impl Namespace {
         self.key("form")
     }
 
+    /// JSON: the mapping in use, in words, as a transformer has told it last.
+    #[must_use]
+    pub(crate) fn mapping_key(&self) -> String {
+        self.key("mapping")
+    }
+
     /// Hash: which keys customers have had lately, as JSON with its revision.
     #[must_use]
     pub fn profile_key(&self) -> String {

@@ -3,6 +3,7 @@
 
 mod config;
 mod folder;
+mod mapping_reading;
 mod sealed;
 mod servant;
 mod sheets;
@@ -11,6 +12,7 @@ mod wait;
 
 pub use config::SetupArgs;
 pub use folder::{FolderError, Settings, SetupFolder, quoted};
+pub use mapping_reading::MappingReading;
 pub use sealed::{NotSealed, Sealed, SealingKey};
 pub use servant::{Names, address, answer, keep_keys, settle};
 pub use sheets::{App, Catalogue, Dictionary, Field, Form, FormSheet, Rows, Widget};

@@ -40,9 +40,13 @@ async fn a_customer_stands_beside_its_row_cell_by_cell() {
     says(&browser, "main .bad", "1 cells differ").await;
     says(&browser, "#cells tr.differs ins", "Somebody's own name").await;
 
+    // A look at the mapping asks nobody: no wish, and nothing in the audit log.
+    let asked = |wishes: serde_json::Value| wishes["wishes"].as_array().unwrap().len();
+    let before = asked(scene.ask("wishes").await.unwrap());
     browser.open(&scene.url("/mapping")).await.unwrap();
     says(&browser, "main", "14 widgets are filled").await;
     says(&browser, "main .good", "Mapping and form fit together.").await;
+    assert_eq!(asked(scene.ask("wishes").await.unwrap()), before);
     browser
         .fill("form[action='/mapping'] input[name=id]", &id.to_string())
         .await
@@ -68,5 +72,5 @@ async fn a_program_that_is_away_is_named() {
         .unwrap();
     assert_eq!(answer.status(), 422);
     let said = answer.text().await.unwrap();
-    assert!(said.contains("has answered"), "{said}");
+    assert!(said.contains("runs, and only a running one can do it"), "{said}");
 }

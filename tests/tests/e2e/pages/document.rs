@@ -99,6 +99,19 @@ impl Operation {
         )
     }
 
+    /// Members of the answer, as far as the document names them, and whether it names them all.
+    fn members(&self, status: StatusCode, document: &Value) -> Option<(BTreeSet<String>, bool)> {
+        let answer = &self.said["responses"][status.as_str()]["content"]["application/json"];
+        let name = answer["schema"]["$ref"].as_str()?.rsplit('/').next()?;
+        let schema = &document["components"]["schemas"][name];
+        let parts = schema["allOf"]
+            .as_array()
+            .map_or(std::slice::from_ref(schema), Vec::as_slice);
+        let named = parts.iter().filter_map(|part| part["properties"].as_object());
+        let named: BTreeSet<String> = named.flat_map(|all| all.keys().cloned()).collect();
+        Some((named, parts.len() == 1))
+    }
+
     fn sent(&self, client: &Client, url: &str, token: &str, body: &Value) -> RequestBuilder {
         let sent = client
             .request(self.method.clone(), url)
@@ -124,6 +137,7 @@ async fn the_document_says_what_every_address_answers() {
     let operations = Operation::all(&document);
     assert!(operations.len() > 35, "{}", operations.len());
     let mut answered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut described = BTreeSet::new();
     for operation in &operations {
         let name = format!("{} {}", operation.method, operation.path);
         let right = operation.right(&document);
@@ -149,7 +163,20 @@ async fn the_document_says_what_every_address_answers() {
                 documented.contains(status.as_str()),
                 "{name}, try {number}: {status} is not in {documented:?}"
             );
-            if status >= StatusCode::BAD_REQUEST {
+            if let Some((named, is_all)) = operation
+                .members(status, &document)
+                .filter(|_| status.is_success())
+            {
+                let body: Value = answer.json().await.unwrap();
+                let shown: BTreeSet<String> = body.as_object().unwrap().keys().cloned().collect();
+                let fits = if is_all {
+                    named == shown
+                } else {
+                    named.is_subset(&shown)
+                };
+                assert!(fits, "{name}: {shown:?}, but the document names {named:?}");
+                described.insert(name.clone());
+            } else if status >= StatusCode::BAD_REQUEST {
                 let body: Value = answer.json().await.unwrap();
                 assert!(
                     body["error"].as_str().is_some_and(|said| !said.is_empty()),
@@ -162,6 +189,7 @@ async fn the_document_says_what_every_address_answers() {
                 .insert(status.as_str().to_owned());
         }
     }
+    assert!(described.len() >= 12, "{described:?}");
     let mut never = Vec::new();
     for operation in &operations {
         let name = format!("{} {}", operation.method, operation.path);

@@ -18,7 +18,7 @@ mod schema;
 mod seen;
 mod table;
 mod test;
-pub(super) mod trial;
+pub(crate) mod trial;
 mod try_record;
 mod words;
 

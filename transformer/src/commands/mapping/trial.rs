@@ -31,14 +31,19 @@ pub(crate) fn of(document: &str, extras: Option<&str>, widgets: &[Widget], custo
 
 /// The same for a mapping that is in use.
 pub(crate) fn of_mapping(mapping: &Mapping, widgets: &[Widget], customers: &[Value]) -> Trial {
+    let widgets: Vec<FormWidget> = widgets.iter().map(of_form).collect();
+    beside(mapping, &widgets, customers)
+}
+
+/// The same with widgets as the loader has read them.
+pub(crate) fn beside(mapping: &Mapping, widgets: &[FormWidget], customers: &[Value]) -> Trial {
     let mut trial = Trial {
         warnings: mapping.warnings().iter().map(ToString::to_string).collect(),
         fingerprint: mapping.fingerprint().to_owned(),
         ..Trial::default()
     };
     if !widgets.is_empty() {
-        let widgets: Vec<FormWidget> = widgets.iter().map(of_form).collect();
-        let form = Extras::of_form(&widgets);
+        let form = Extras::of_form(widgets);
         let name = words::text!("the form");
         compare(mapping, &form, name, &mut trial.problems, &mut trial.warnings);
     }
