@@ -247,10 +247,8 @@ fn report_parse<C: CommandFactory>(error: &clap::Error, args: &[OsString]) -> u8
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
         _ if refusals::is_half_typed(error) => EXIT_USAGE,
-        ErrorKind::MissingRequiredArgument
-        | ErrorKind::InvalidValue
-        | ErrorKind::ValueValidation
-        | ErrorKind::InvalidUtf8 => EXIT_CONFIG,
+        // What a variable may give instead is never required here: who reads the settings says that it is missing.
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::InvalidUtf8 => EXIT_CONFIG,
         _ => EXIT_USAGE,
     }
 }

@@ -68,19 +68,11 @@ fn refused(command: &Command, args: &[OsString], error: &clap::Error) -> Option<
     Some((one.id, layers::fault(&variable, error)))
 }
 
-/// A flag without its value, or a command without what it is about: no setting is missing.
+/// A flag without its value: no setting is wrong.
 pub(super) fn is_half_typed(error: &clap::Error) -> bool {
-    match (
-        error.kind(),
-        error.get(ContextKind::InvalidArg),
-        error.get(ContextKind::InvalidValue),
-    ) {
-        (ErrorKind::InvalidValue, _, Some(ContextValue::String(value))) => value.is_empty(),
-        (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing)), _) => {
-            missing.iter().any(|one| !one.starts_with("--"))
-        }
-        _ => false,
-    }
+    let value = error.get(ContextKind::InvalidValue);
+    let is_empty = matches!(value, Some(ContextValue::String(value)) if value.is_empty());
+    error.kind() == ErrorKind::InvalidValue && is_empty
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ async fn the_command_line_decides_between_usage_and_configuration() {
         shown(ExitCode::from(EXIT_USAGE))
     );
     assert_eq!(code_of(&["surplus"]).await, shown(ExitCode::from(EXIT_USAGE)));
-    assert_eq!(code_of(&[]).await, shown(ExitCode::from(EXIT_CONFIG)));
+    assert_eq!(code_of(&[]).await, shown(ExitCode::from(EXIT_USAGE)));
     assert_eq!(code_of(&["--needed"]).await, shown(ExitCode::from(EXIT_USAGE)));
     let about = |args: &'static [&'static str]| async move {
         let ended = execute_from(
