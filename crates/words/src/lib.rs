@@ -18,7 +18,7 @@ pub use catalogue::{all, chinese};
 pub use config::of_environment;
 pub use joints::{clauses, list, of, sentences};
 pub use language::{Language, current, english, scoped, speak};
-pub use phrases::{LIBRARIES, PHRASES};
+pub use phrases::{CONNECTIONS, LIBRARIES, PHRASES};
 pub use render::{plural, said, sense, text};
 pub use retell::retold;
 pub use template::names;

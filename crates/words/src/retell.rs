@@ -187,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_one_by_one_and_foreign_words_stay() {
+    fn causes_are_told_one_by_one_with_those_of_the_system() {
         let chain = told(
             "ask Redis: no connection to redis at redis://h:6379/0 (REDIS_URL): Connection refused (os error 111)",
         );
         assert_eq!(
             chain,
-            "访问 Redis：连接不上 redis://h:6379/0 的 Redis（REDIS_URL）：Connection refused (os error 111)"
+            "访问 Redis：连接不上 redis://h:6379/0 的 Redis（REDIS_URL）：连接被拒绝（错误码 111）"
         );
     }
 
