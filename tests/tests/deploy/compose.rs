@@ -29,6 +29,27 @@ pub(crate) fn services(file: &str) -> serde_json::Map<String, Value> {
     settled(&compose)["services"].as_object().unwrap().clone()
 }
 
+/// Keys of vendors that a program does not call: they do not reach it.
+fn keys_of_others(program: &str) -> Vec<&'static str> {
+    let okki = ["OKKI_CLIENT_SECRET", "HOOK_TOKEN", "HOOK_SECRET"];
+    let jdy = ["JDY_API_KEY", "JDY_HOOK_SECRET"];
+    match program {
+        "extractor" => jdy.to_vec(),
+        "loader" => okki.to_vec(),
+        _ => [okki.as_slice(), &jdy].concat(),
+    }
+}
+
+#[test]
+fn keys_of_a_vendor_reach_nobody_but_who_calls_it() {
+    let services = services("compose.yaml");
+    for program in PROGRAMS {
+        for key in keys_of_others(program) {
+            assert_eq!(services[program]["environment"][key], "", "{program} gets {key}");
+        }
+    }
+}
+
 /// A name that stands in `environment` hides what `.env` says of it, unless it hands it on.
 #[test]
 fn whatever_the_env_file_says_reaches_every_program() {
@@ -40,6 +61,10 @@ fn whatever_the_env_file_says_reaches_every_program() {
         assert_eq!(paths, [".env", &format!("{program}.env")], "{program}");
         assert!(files.iter().all(|file| file["required"] == false), "{program}");
         for (name, value) in service["environment"].as_object().unwrap() {
+            if keys_of_others(program).contains(&name.as_str()) {
+                assert_eq!(value, "", "{program}: {name} is none of its business");
+                continue;
+            }
             let own = program == "desk" && ["DESK_LISTEN", "DESK_DATA"].contains(&name.as_str());
             let handed_on = format!("${{{name}:-");
             let value = value.as_str().unwrap();
@@ -83,7 +108,7 @@ fn nothing_made_up_stands_behind_real_accounts() {
         );
         let environment = service["environment"].as_object().unwrap();
         for name in base[program]["environment"].as_object().unwrap().keys() {
-            let own = name.starts_with("DESK_");
+            let own = name.starts_with("DESK_") || keys_of_others(program).contains(&name.as_str());
             assert!(
                 own || environment.contains_key(name),
                 "{program}: {name} of .env reaches the demo"
