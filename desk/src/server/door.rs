@@ -1,7 +1,7 @@
 //! Who is let in: by session, by token, by a proxy that is trusted, or, on a loopback without sign-in, by being here.
 
 use super::{App, failure::Failure, language, peer::Peer, sign_in};
-use crate::auth::{Principal, Role, name::is_name, Via};
+use crate::auth::{Principal, Role, Via, name::is_name};
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, Method, header},
