@@ -8,11 +8,18 @@ use crate::{
 use pipeline::{
     failure::{Failure, VendorAnswer},
     handler::{Job, Outcome, WaitsFor},
+    store,
 };
 use proto::v1::CompanyRef;
 use tokio::time::Instant;
 
 impl FetchHandler {
+    /// Redis does not do what has to be done first.
+    pub(super) fn held(&self, error: &store::Error) -> Outcome<Receipt> {
+        self.rt.redis_lost(error);
+        Outcome::Hold
+    }
+
     /// Whom a failure concerns that ended a call begun at `begun`.
     pub(super) async fn scope(&self, wanted: &CompanyRef, error: &Error, begun: Instant) -> Scope {
         match error {

@@ -65,8 +65,8 @@ impl Comparison {
         let items = self.runner.beyond(RunKind::Backfill).await?;
         let ids: Vec<&str> = items.iter().map(|item| item.company_id.as_str()).collect();
         self.place.take_unlisted(&ids).await?;
-        let (standings, may_drop) = (self.watermarks.standings(&ids).await?, self.may_drop().await?);
+        let standings = self.watermarks.standings(&ids).await?;
         progress.findings.listed += ids.len() as u64;
-        self.judge_all(progress, items, &standings, may_drop).await
+        self.judge_all(progress, items, &standings).await
     }
 }
