@@ -16,7 +16,7 @@ mod removed;
 mod times;
 
 use crate::{
-    failure_scope::{FailureScope, Scope},
+    failure_scope::FailureScope,
     hooks::RemovedList,
     okki::{Client, Detail, Error, time},
     pause::Pauses,
@@ -114,18 +114,7 @@ impl FetchHandler {
                 Err(error) => return self.held(&error),
             }
         }
-        let begun = Instant::now();
-        let mut fetched = self.client.detail(lane(wanted), &wanted.company_id).await;
-        let mut began = begun;
-        if let Err(error) = &fetched
-            && error.is_transient()
-            && !matches!(error, Error::Closed { .. })
-            && self.scope(wanted, error, begun).await == Scope::One
-        {
-            // An outage takes whatever is under way, and others who are answered since then may only show that it is over.
-            began = Instant::now();
-            fetched = self.client.detail_once(lane(wanted), &wanted.company_id).await;
-        }
+        let (fetched, began) = self.detail(wanted).await;
         match fetched {
             Ok(detail) => {
                 self.failure_scope.answered(&wanted.company_id, &detail, began);
