@@ -22,6 +22,9 @@ const CHOSEN: usize = 3;
 /// So many that hang are enough to know.
 const MOST_TIMEOUTS: u32 = 2;
 
+/// So many that are limited as well are enough to know.
+const MOST_LIMITED: u32 = 2;
+
 /// Whom a failure concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -73,18 +76,40 @@ impl FailureScope {
         }
     }
 
-    /// Whom a failure concerns that ended a call begun at `begun`.
+    /// Whom a failure concerns that ended a call begun at `begun`. Where it is a limit for everybody, everybody keeps to it from
+    /// now on; a customer who alone is limited costs nobody anything.
     pub(crate) async fn of(&self, company_id: &str, error: &Error, begun: Instant) -> Scope {
+        if self.is_limited_alone(company_id, error) {
+            return Scope::One;
+        }
+        let scope = self.judged(company_id, error, begun).await;
+        let wait = match error {
+            Error::RateLimited { retry_after } => *retry_after,
+            Error::Closed { left } => Some(*left),
+            _ => return scope,
+        };
+        if scope == Scope::One {
+            self.lock().is_limited_alone(company_id);
+        } else if let Err(error) = self.client.keep_away(wait).await {
+            tracing::debug!(
+                error = pipeline::cause::logged(&error),
+                "shared quota does not know that okki limits the rate"
+            );
+        }
+        scope
+    }
+
+    /// Whether it is known that the calls about this customer are limited, and those about others are not.
+    pub(crate) fn is_limited_alone(&self, company_id: &str, error: &Error) -> bool {
+        error.is_limit() && self.lock().was_limited_alone(company_id)
+    }
+
+    async fn judged(&self, company_id: &str, error: &Error, begun: Instant) -> Scope {
         self.lock().failed(company_id, error, begun);
         let needed = needed(error);
         let mut found = self.found.lock().await;
         {
-            let mut last = self.lock();
-            if let Error::Closed { left } = error
-                && last.believes_limit(*left)
-            {
-                return Scope::Everybody;
-            }
+            let last = self.lock();
             if last.evidence_since(begun) >= needed {
                 return Scope::One;
             }
@@ -141,7 +166,7 @@ impl FailureScope {
 
     /// What others are answered, and who was shown its detail.
     async fn ask_for_others(&self, company_id: &str, needed: Evidence) -> (Evidence, Option<String>) {
-        let (mut best, mut timeouts) = (Evidence::None, 0);
+        let (mut best, mut timeouts, mut limited) = (Evidence::None, 0, 0);
         let good = self.lock().good();
         let others = good.into_iter().filter(|id| id != company_id);
         let mut candidates: Vec<String> = others.take(2).collect();
@@ -161,10 +186,11 @@ impl FailureScope {
             best = best.max(match self.ask(id).await {
                 Ok(()) => Evidence::Success,
                 Err(Error::NotFound { .. } | Error::Business { .. }) => Evidence::Orderly,
-                // Who limits everybody is not asked about one after the other.
-                Err(error) if error.is_limit() => break,
+                // Who limits everybody is not asked about one after the other, and one of them may be limited alone.
+                Err(error) if error.is_limit() && limited + 1 >= MOST_LIMITED => break,
                 Err(error) => {
                     timeouts += u32::from(error.is_timeout());
+                    limited += u32::from(error.is_limit());
                     Evidence::None
                 }
             });

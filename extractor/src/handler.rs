@@ -6,6 +6,7 @@
 
 mod ahead;
 mod failed;
+mod granule;
 mod hint;
 mod left;
 mod listed;
@@ -15,7 +16,7 @@ mod removed;
 mod times;
 
 use crate::{
-    failure_scope::{FailureScope, Scope},
+    failure_scope::FailureScope,
     hooks::RemovedList,
     okki::{Client, Detail, Error, time},
     pause::Pauses,
@@ -101,27 +102,19 @@ impl FetchHandler {
         };
         let going = asked.after(known.removed);
         if wanted.removed {
-            return self.removed(&job, going).await;
+            return self.removed(&job, going.after_hidden(wanted, known)).await;
         }
         if self.skip && !wanted.force && self.is_loaded(wanted, known) {
-            return done(
-                Receipt::of(wanted, FetchResult::Skipped),
-                Disposition::Skipped,
-                None,
-            );
+            match self.hides_nothing(wanted, known).await {
+                Ok(true) => {
+                    let receipt = Receipt::of(wanted, FetchResult::Skipped);
+                    return done(receipt, Disposition::Skipped, None);
+                }
+                Ok(false) => {}
+                Err(error) => return self.held(&error),
+            }
         }
-        let begun = Instant::now();
-        let mut fetched = self.client.detail(lane(wanted), &wanted.company_id).await;
-        let mut began = begun;
-        if let Err(error) = &fetched
-            && error.is_transient()
-            && !matches!(error, Error::Closed { .. })
-            && self.scope(wanted, error, begun).await == Scope::One
-        {
-            // An outage takes whatever is under way, and others who are answered since then may only show that it is over.
-            began = Instant::now();
-            fetched = self.client.detail_once(lane(wanted), &wanted.company_id).await;
-        }
+        let (fetched, began) = self.detail(wanted).await;
         match fetched {
             Ok(detail) => {
                 self.failure_scope.answered(&wanted.company_id, &detail, began);
@@ -172,13 +165,17 @@ impl FetchHandler {
                 .record_shown(&wanted.company_id, shown, asked.sequence)
                 .await
         {
-            self.rt.redis_lost(&error);
-            return Outcome::Hold;
+            return self.held(&error);
         }
+        let fetched_whole = match self.may_hide(wanted, &detail, known).await {
+            Ok(whole) => whole,
+            Err(error) => return self.held(&error),
+        };
         let leaving = leaving(wanted, Stamp::of(&detail), asked);
         let shown_as = self.shown_as(wanted, (&detail, leaving.version()), (asked, known));
         let receipt = |result| Receipt {
             shown_as,
+            fetched_whole,
             ..Receipt::of(wanted, result)
         };
         let filtered = || receipt(FetchResult::Filtered);
@@ -190,8 +187,7 @@ impl FetchHandler {
                 if asked.not_before > 0
                     && let Err(error) = self.state.is_back(&wanted.company_id).await
                 {
-                    self.rt.redis_lost(&error);
-                    return Outcome::Hold;
+                    return self.held(&error);
                 }
                 let detail = Detail { json, ..detail };
                 publish(
@@ -216,17 +212,19 @@ impl Handler for FetchHandler {
         let in_form = self.watermarks.in_form(&ids);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count);
         let removed = self.watermarks.removed(&ids);
-        let (in_form, removed, first) = match futures::future::try_join3(in_form, removed, first).await {
+        let all = futures::future::try_join4(in_form, removed, first, self.state.granule());
+        let (in_form, removed, first, granule) = match all.await {
             Ok(all) => all,
             Err(error) => {
                 self.rt.redis_lost(&error);
                 return batch.iter().map(|_| Outcome::Hold).collect();
             }
         };
-        let known = in_form
-            .into_iter()
-            .zip(removed)
-            .map(|(in_form, removed)| Known { in_form, removed });
+        let known = in_form.into_iter().zip(removed).map(|(in_form, removed)| Known {
+            in_form,
+            removed,
+            granule,
+        });
         let jobs = batch.into_iter().zip(known).zip(first..).enumerate();
         let mut jobs: Vec<_> = jobs.collect();
         // A batch that is held comes again as it was. Whose answer leaves no call for others must not be first each time.

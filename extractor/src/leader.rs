@@ -138,11 +138,15 @@ impl Leader {
         let force = self.kind == RunKind::Refresh;
         let run = self.runner.run(self.kind, self.span, force, lease).await?;
         self.rt.alerts.run_ended(self.kind.name());
-        if let Some(polling) = &self.polling {
-            polling.after_run(&run).await?;
-        }
         let is_live = self.kind == RunKind::Live;
         let repeated = async {
+            let doubtful = match is_live {
+                true => self.runner.ask_for_doubtful(lease).await?,
+                false => 0,
+            };
+            if let Some(polling) = &self.polling {
+                polling.after_run(&run, doubtful).await?;
+            }
             if is_live {
                 self.runner.list_damaged_again(lease).await?;
                 self.runner.ask_for_lost(lease).await?;
@@ -150,10 +154,11 @@ impl Leader {
             self.runner.ask_for_missing(self.kind, lease).await
         };
         tokio::select! {
-            repeated = repeated => repeated.map(|_| run),
-            () = lease.lost() => Err(Stop::Deposed),
-            () = self.rt.shutdown.requested() => Err(Stop::Shutdown),
-        }
+            repeated = repeated => repeated?,
+            () = lease.lost() => return Err(Stop::Deposed),
+            () = self.rt.shutdown.requested() => return Err(Stop::Shutdown),
+        };
+        Ok(run)
     }
 
     async fn wait_for_due(&self) -> Result<Duration, Stop> {

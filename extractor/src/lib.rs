@@ -20,6 +20,7 @@ mod deleted;
 mod dictionary;
 mod failure_scope;
 mod filter_watch;
+mod granule;
 mod handler;
 mod hooks;
 mod leader;

@@ -1,5 +1,6 @@
 //! Which update times a run lists: arithmetic only, so that every edge has a test.
 
+use crate::granule::Granule;
 use std::time::Duration;
 
 /// A frozen window of update times, unix seconds, both ends included.
@@ -16,6 +17,15 @@ impl Window {
     #[must_use]
     pub(crate) fn contains(self, update_time: i64) -> bool {
         update_time <= self.end && self.start.is_none_or(|start| update_time >= start)
+    }
+
+    /// The same from where the listing shows its first second: what it cuts it may filter by.
+    #[must_use]
+    pub(crate) fn from_whole(self, granule: Granule) -> Self {
+        Self {
+            start: self.start.map(|start| granule.cut(start)),
+            ..self
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     hooks,
     okki::time,
     progress::Summary,
-    state::{Beyond, DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State, Why},
+    state::{Beyond, Cut, DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State, Why},
     table::{columns, shown},
 };
 use pipeline::{accounting::Account, service::Runtime};
@@ -39,6 +39,8 @@ struct Status {
     damaged: Vec<DamagedSpan>,
     /// Who is listed with an update time that lies in the future.
     beyond: Option<Beyond>,
+    /// What times of the listing are cut to, where they are.
+    granule: Option<Cut>,
     /// Events of the webhook, since the first one.
     webhook: Option<hooks::Counts>,
 }
@@ -120,6 +122,7 @@ async fn read(state: &State, account: &Account, runs: usize) -> anyhow::Result<S
         missing_newest,
         damaged: state.damaged().await?,
         beyond: live.beyond.clone(),
+        granule: state.cut().await?,
         webhook: None,
     })
 }
@@ -170,6 +173,9 @@ fn text(status: &Status) -> String {
     ];
     if let Some(beyond) = &status.beyond {
         rows.push(row("ahead", beyond.told()));
+    }
+    if let Some(cut) = &status.granule {
+        rows.push(row("times", cut.told()));
     }
     if let Some(events) = &status.webhook {
         rows.push(row("webhook", webhook(events)));

@@ -6,14 +6,18 @@
 
 use super::{Evidence, Scope};
 use crate::okki::Error;
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// That everybody fails is believed for so long by those who fail in the meantime.
 const FRESH: Duration = Duration::from_secs(2);
-/// A limit of this length costs little: the answer for one customer is believed for everybody, once in a while.
-const SHORT_LIMIT: Duration = Duration::from_secs(120);
-const A_WHILE: Duration = Duration::from_secs(600);
+/// Who was limited alone is so for a while.
+const A_WHILE: Duration = Duration::from_secs(3_600);
+/// Customers that are remembered as limited alone.
+const MOST_ALONE: usize = 1_000;
 /// Customers that are remembered of each kind.
 const REMEMBERED: usize = 5;
 
@@ -37,8 +41,8 @@ pub(super) struct Last {
     stand_ins: VecDeque<String>,
     /// When the latest call was begun that was answered in order, though not with a detail.
     orderly: Option<Instant>,
-    /// When a limit was believed without asking what others are answered.
-    believed: Option<Instant>,
+    /// Customers whose calls alone are limited, and since when that is known.
+    alone: HashMap<String, Instant>,
     /// How often others were chosen.
     pub(super) turns: usize,
 }
@@ -47,6 +51,7 @@ impl Last {
     /// The own detail of a customer was fetched, by a call that was begun at `begun`.
     pub(super) fn answered(&mut self, company_id: &str, begun: Instant) {
         self.refused.retain(|known| known != company_id);
+        self.alone.remove(company_id);
         let before = self.good.iter().find(|(id, _)| id == company_id);
         let begun = before.map_or(begun, |(_, at)| begun.max(*at));
         self.good.retain(|(id, _)| id != company_id);
@@ -69,13 +74,18 @@ impl Last {
         }
     }
 
-    /// Whether everybody keeps away for so long because of one customer's answer, without a look at others.
-    pub(super) fn believes_limit(&mut self, left: Duration) -> bool {
-        if left > SHORT_LIMIT || self.believed.is_some_and(|at| at.elapsed() < A_WHILE) {
-            return false;
+    /// The calls about this customer alone are limited.
+    pub(super) fn is_limited_alone(&mut self, company_id: &str) {
+        self.alone.retain(|_, since| since.elapsed() < A_WHILE);
+        if self.alone.len() < MOST_ALONE {
+            self.alone.insert(company_id.to_owned(), Instant::now());
         }
-        self.believed = Some(Instant::now());
-        true
+    }
+
+    /// Whether that is known.
+    pub(super) fn was_limited_alone(&self, company_id: &str) -> bool {
+        let since = self.alone.get(company_id);
+        since.is_some_and(|since| since.elapsed() < A_WHILE)
     }
 
     /// What calls were answered that were begun since then.

@@ -1,6 +1,6 @@
 //! What a failed call means: for this customer, or for everybody.
 
-use super::{FetchHandler, Receipt};
+use super::{FetchHandler, Receipt, lane};
 use crate::{
     failure_scope::Scope,
     okki::{Detail, Error, chain, time},
@@ -8,17 +8,56 @@ use crate::{
 use pipeline::{
     failure::{Failure, VendorAnswer},
     handler::{Job, Outcome, WaitsFor},
+    store,
 };
 use proto::v1::CompanyRef;
 use tokio::time::Instant;
 
+/// A call that is limited with everybody's is made again this often.
+const MOST_LIMITED: u32 = 5;
+
 impl FetchHandler {
+    /// Redis does not do what has to be done first.
+    pub(super) fn held(&self, error: &store::Error) -> Outcome<Receipt> {
+        self.rt.redis_lost(error);
+        Outcome::Hold
+    }
+
     /// Whom a failure concerns that ended a call begun at `begun`.
     pub(super) async fn scope(&self, wanted: &CompanyRef, error: &Error, begun: Instant) -> Scope {
         match error {
             Error::Quota(_) | Error::Store(_) => Scope::Everybody,
             error => self.failure_scope.of(&wanted.company_id, error, begun).await,
         }
+    }
+
+    /// The detail of a customer, and when the call was begun that has answered. A limit of everybody is waited for; where it is
+    /// the customer alone who is refused, or who ends an outage of a moment, one more call shows it.
+    pub(super) async fn detail(&self, wanted: &CompanyRef) -> (Result<Detail, Error>, Instant) {
+        for _ in 0..MOST_LIMITED {
+            let began = Instant::now();
+            let fetched = self.client.detail(lane(wanted), &wanted.company_id).await;
+            let error = match &fetched {
+                Err(error) if error.is_transient() => error,
+                _ => return (fetched, began),
+            };
+            if self.failure_scope.is_limited_alone(&wanted.company_id, error) {
+                return (fetched, began);
+            }
+            let (scope, is_limited) = (
+                self.scope(wanted, error, began).await,
+                matches!(error, Error::RateLimited { .. }),
+            );
+            match scope {
+                Scope::Everybody if is_limited => {}
+                Scope::One if !matches!(error, Error::Closed { .. }) => break,
+                _ => return (fetched, began),
+            }
+        }
+        // An outage takes whatever is under way, and others who are answered since then may only show that it is over.
+        let began = Instant::now();
+        let fetched = self.client.detail_once(lane(wanted), &wanted.company_id).await;
+        (fetched, began)
     }
 
     /// Decides whether one customer fails or everything stands still.
@@ -33,14 +72,6 @@ impl FetchHandler {
             return Outcome::Park(WaitsFor::NextDay);
         }
         if self.scope(wanted, &error, begun).await == Scope::Everybody {
-            if let Error::Closed { left } = error
-                && let Err(error) = self.client.keep_away(left).await
-            {
-                tracing::debug!(
-                    error = pipeline::cause::logged(&error),
-                    "shared quota does not know that okki limits the rate"
-                );
-            }
             self.pauses.pause_details(&error, &self.failure_scope);
             return Outcome::Hold;
         }

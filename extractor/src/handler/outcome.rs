@@ -1,6 +1,6 @@
 //! What becomes of one ref: it is settled, or a snapshot goes on.
 
-use crate::state::FetchResult;
+use crate::{granule::Granule, state::FetchResult};
 use pipeline::{
     disposition::Disposition,
     events::What,
@@ -19,6 +19,8 @@ pub(super) struct Known {
     pub(super) in_form: InForm,
     /// The newest removal, or leaving of a filter.
     pub(super) removed: Option<Version>,
+    /// What listed times are cut to.
+    pub(super) granule: Granule,
 }
 
 /// What is counted once the broker has confirmed.
@@ -28,6 +30,8 @@ pub(crate) struct Receipt {
     pub(super) result: FetchResult,
     /// The two times of the state that went on, or that they are the same; nothing: what is known of them stays.
     pub(super) shown_as: Option<Option<ShownAs>>,
+    /// The listed time of which it was fetched when no later change could hide behind that any more.
+    pub(super) fetched_whole: Option<i64>,
 }
 
 impl Receipt {
@@ -37,6 +41,7 @@ impl Receipt {
             company_id: wanted.company_id.clone(),
             result,
             shown_as: None,
+            fetched_whole: None,
         }
     }
 }

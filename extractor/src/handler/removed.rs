@@ -1,7 +1,7 @@
 //! Customers that OKKI lists as deleted: their removals go on when OKKI does not show them either, for `removed=1` may be
 //! ignored while the listing of those who exist is behind.
 
-use super::{FetchHandler, Receipt, done, lane, publish};
+use super::{FetchHandler, Receipt, done, publish};
 use crate::{
     failure_scope::Scope,
     okki::Error,
@@ -15,14 +15,13 @@ use pipeline::{
     message::Subject as _,
 };
 use proto::v1::{CompanyRef, CompanySnapshot};
-use tokio::time::Instant;
 
 impl FetchHandler {
     /// Asks for the detail of one who is listed as deleted.
     pub(super) async fn removed(&self, job: &Job<CompanyRef>, asked: Asked) -> Outcome<Receipt> {
         let wanted = &job.message;
-        let begun = Instant::now();
-        match self.client.detail(lane(wanted), &wanted.company_id).await {
+        let (fetched, begun) = self.detail(wanted).await;
+        match fetched {
             Ok(detail) => {
                 self.failure_scope.answered(&wanted.company_id, &detail, begun);
                 self.still_shown(job)

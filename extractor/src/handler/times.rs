@@ -62,7 +62,15 @@ impl FetchHandler {
             .iter()
             .filter_map(|receipt| Some((&receipt.company_id, receipt.shown_as?)))
             .collect();
-        if let Err(error) = self.watermarks.record_shown_as(&times).await {
+        let whole: Vec<_> = receipts
+            .iter()
+            .filter_map(|receipt| Some((&receipt.company_id, receipt.fetched_whole?)))
+            .collect();
+        let written = futures::future::try_join(
+            self.watermarks.record_shown_as(&times),
+            self.watermarks.record_fetched_whole(&whole),
+        );
+        if let Err(error) = written.await {
             tracing::debug!(
                 error = pipeline::cause::logged(&error),
                 "times of the listing are not written"

@@ -86,12 +86,13 @@ impl Polling {
         Ok(wait.map(Duration::from_millis))
     }
 
-    /// A live run has ended: it has shown what polls had asked for, or that there was nothing of it.
-    pub(crate) async fn after_run(&self, run: &Run) -> Result<(), Stop> {
+    /// A live run has ended: it has shown what polls had asked for, or that there was nothing of it. `again`: customers whose
+    /// listed time had hidden what changed.
+    pub(crate) async fn after_run(&self, run: &Run, again: u64) -> Result<(), Stop> {
         let before = self.state.poll().await?;
-        let (after, answers) = self
-            .tempo
-            .after_run(&before, run.started_ms, run.listed, before.redis_ms);
+        let (after, answers) =
+            self.tempo
+                .after_run(&before, run.started_ms, run.listed + again, before.redis_ms);
         let calls = if answers { self.calls_of_run() } else { 0 };
         let charge = self.tempo.charge(calls, self.client.today());
         self.state.keep_poll(&after, charge).await?;
@@ -133,7 +134,12 @@ impl Polling {
     async fn ask(&self, checkpoint: i64, calls: &mut u32) -> Result<Option<i64>, Stop> {
         let margins = self.settings.margins;
         let late = margins.overlap.as_secs().cast_signed().min(LATE_S);
-        let start = checkpoint.saturating_sub(late);
+        let now = self.state.clocks().await?.earliest();
+        if !self.state.doubtful_due(now, 1).await?.is_empty() {
+            return Ok(Some(0));
+        }
+        // What is listed with a time that is cut may be filtered by that.
+        let start = self.state.granule().await?.cut(checkpoint.saturating_sub(late));
         let phases = [Phase::Changed, Phase::Removed];
         let phases = &phases[..1 + usize::from(self.settings.removals)];
         let parts = 0..self.client.source().parts();
@@ -165,6 +171,10 @@ impl Polling {
                 Err(error) => return Err(error.into()),
             };
             answers = true;
+            if !removed {
+                let times = page.items.iter().map(|item| item.update_time);
+                self.state.learn_granule(|evidence| evidence.rows(times)).await?;
+            }
             let asked = Asked {
                 start,
                 count: request.count,

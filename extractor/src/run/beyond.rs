@@ -1,19 +1,21 @@
 //! Customers whose update times lie ahead of every window: a clock was wrong when they were changed, or somebody has typed the
-//! time. No window lists them before that time has come, which may be never, so they are asked for by themselves, as a rule
-//! with one call: by each run that lists everything up to the present, by comparisons, and now and then after a live run.
+//! time. No window lists them before that time has come, which may be never, so they are asked for by themselves, with one call
+//! while there is nobody: by each run that lists everything up to the present, by comparisons, and now and then after a live run.
 //! They are published with the times that are listed, and once for each; their details say how they are now.
 
 use super::{Runner, Span, Stop, lane};
 use crate::{
     clocks::APART_S,
-    okki::{ListItem, Page, PageRequest},
+    okki::{Error, ListItem, Page, PageRequest},
     pause::lock,
     state::{Beyond, Phase, Run, RunKind},
-    walk::Step,
+    walk::{Pages, Step, Walk},
+    window::Window,
 };
-use pipeline::lease::Lease;
+use pipeline::{lease::Lease, quota::Lane};
 use std::{
-    collections::BTreeMap,
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     time::{Duration, Instant},
 };
 
@@ -21,8 +23,72 @@ use std::{
 const GOOD_FOR: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(3_600));
 /// How far ahead is asked where spans without an end are refused.
 const A_DAY_S: i64 = 86_400;
-/// Pages of a listing that are read at most, of each part.
-const MOST_PAGES: u64 = 50;
+/// No time that anybody types is later: the last second of the year 9998 in Beijing.
+const LATEST: i64 = 253_370_735_999;
+
+/// How far a look for them has come.
+pub(crate) struct LookBeyond {
+    start: i64,
+    part: usize,
+    walk: Option<Walk>,
+    /// Hashes of those who were given: somebody may be in two groups.
+    seen: HashSet<u64>,
+    found: Beyond,
+}
+
+impl LookBeyond {
+    /// Those of a step whom no other one has shown.
+    fn take(&mut self, mut items: Vec<ListItem>) -> Vec<ListItem> {
+        let hash =
+            |item: &ListItem| BuildHasherDefault::<DefaultHasher>::default().hash_one(&item.company_id);
+        items.retain(|item| item.update_time >= self.start && self.seen.insert(hash(item)));
+        self.found.add(&items);
+        items
+    }
+
+    fn next_part(&mut self) {
+        (self.part, self.walk) = (self.part + 1, None);
+    }
+}
+
+/// One part of the listing as a walk ahead of every window sees it: with the times that are shown.
+struct Ahead<'a> {
+    runner: &'a Runner,
+    lane: Lane,
+    part: usize,
+}
+
+impl Pages for Ahead<'_> {
+    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+        Ok(as_shown(
+            self.runner.client.page_of(self.lane, &request, self.part).await?,
+        ))
+    }
+
+    async fn page_once(&self, request: PageRequest) -> Result<Page, Error> {
+        let page = self
+            .runner
+            .client
+            .page_of_once(self.lane, &request, self.part)
+            .await?;
+        Ok(as_shown(page))
+    }
+}
+
+fn as_shown(mut page: Page) -> Page {
+    let ahead: HashMap<String, i64> = std::mem::take(&mut page.ahead).into_iter().collect();
+    for item in &mut page.items {
+        item.update_time = ahead.get(&item.company_id).copied().unwrap_or(item.update_time);
+    }
+    page
+}
+
+fn tell_unknown(error: &Error) {
+    tracing::warn!(
+        error = crate::okki::chain(error),
+        "not known who lies ahead of every window"
+    );
+}
 
 impl Runner {
     /// At the end of a run: publishes who lies ahead of it.
@@ -39,10 +105,7 @@ impl Runner {
         if !is_due {
             return Ok(());
         }
-        let items = self.beyond(kind).await?;
-        if items.is_empty() {
-            return Ok(());
-        }
+        let mut look = self.look_beyond().await?;
         // They count as customers of the run, but of no window.
         let mut beyond = Run {
             phase: Phase::Changed,
@@ -52,43 +115,95 @@ impl Runner {
             look: None,
             ..run.clone()
         };
-        let step = Step {
-            items,
-            ..Step::default()
-        };
-        self.publish(kind, &mut beyond, step, lease).await?;
+        while let Some(items) = self.next_beyond(kind, &mut look).await? {
+            let step = Step {
+                items,
+                ..Step::default()
+            };
+            self.publish(kind, &mut beyond, step, lease).await?;
+        }
+        self.end_beyond(look).await?;
         (run.listed, run.seen) = (beyond.listed, beyond.seen);
         Ok(())
     }
 
-    /// Everybody who is listed with a time that neither OKKI's clock nor ours has come near to, with that time.
-    pub(crate) async fn beyond(&self, kind: RunKind) -> Result<Vec<ListItem>, Stop> {
-        let start = self.state.clocks().await?.latest().saturating_add(APART_S + 1);
-        let mut found = BTreeMap::new();
-        for part in 0..self.client.source().parts() {
-            self.add_beyond(kind, (part, start), &mut found).await?;
-        }
-        let items: Vec<ListItem> = found
-            .into_iter()
-            .map(|(company_id, update_time)| ListItem {
-                company_id,
-                update_time,
-            })
-            .collect();
-        let beyond = Beyond::of(&items);
-        if beyond.count > 0 {
-            tracing::warn!(customers = beyond.count, examples = ?beyond.examples, "update times lie in the future");
-        }
-        self.state.keep_beyond(&beyond).await?;
-        Ok(items)
-    }
-
-    async fn add_beyond(
+    /// The next of those who are listed with a time that neither OKKI's clock nor ours has come near to, with that time; nobody
+    /// when all were given. The span is walked by time as any other, however many it holds.
+    pub(crate) async fn next_beyond(
         &self,
         kind: RunKind,
-        (part, start): (usize, i64),
-        found: &mut BTreeMap<String, i64>,
-    ) -> Result<(), Stop> {
+        look: &mut LookBeyond,
+    ) -> Result<Option<Vec<ListItem>>, Stop> {
+        while look.part < self.client.source().parts() {
+            let pages = Ahead {
+                runner: self,
+                lane: lane(kind),
+                part: look.part,
+            };
+            if look.walk.is_none() {
+                look.walk = self.begin_beyond(kind, look).await?;
+            }
+            let next = match &mut look.walk {
+                Some(walk) => walk.next(&pages).await,
+                None => Ok(None),
+            };
+            let step = match next {
+                Ok(Some(step)) => step,
+                Ok(None) => {
+                    look.next_part();
+                    continue;
+                }
+                // A listing that ignores its bounds shows others.
+                Err(Error::Unbounded) => {
+                    look.next_part();
+                    continue;
+                }
+                Err(error) if error.may_be_of_one_page() => {
+                    tell_unknown(&error);
+                    look.found.unread += 1;
+                    look.next_part();
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            look.found.unread += u64::from(step.unread.is_some()) + step.damaged.len() as u64;
+            let items = look.take(step.items);
+            if !items.is_empty() {
+                return Ok(Some(items));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins to look for them.
+    pub(crate) async fn look_beyond(&self) -> Result<LookBeyond, Stop> {
+        let start = self.state.clocks().await?.latest().saturating_add(APART_S + 1);
+        Ok(LookBeyond {
+            start,
+            part: 0,
+            walk: None,
+            seen: HashSet::new(),
+            found: Beyond::default(),
+        })
+    }
+
+    /// Keeps who was found, and what could not be read.
+    pub(crate) async fn end_beyond(&self, look: LookBeyond) -> Result<(), Stop> {
+        let found = look.found;
+        if found.count > 0 || found.unread > 0 {
+            tracing::warn!(
+                customers = found.count,
+                unread = found.unread,
+                examples = ?found.examples,
+                "update times lie in the future"
+            );
+        }
+        Ok(self.state.keep_beyond(&found).await?)
+    }
+
+    /// A walk over those of a part, if there are any.
+    async fn begin_beyond(&self, kind: RunKind, look: &LookBeyond) -> Result<Option<Walk>, Stop> {
+        let (part, start) = (look.part, look.start);
         let mut one = PageRequest {
             start: Some(start),
             end: None,
@@ -96,37 +211,20 @@ impl Runner {
             count: 1,
             removed: false,
         };
+        let mut end = LATEST;
         let mut first = self.shown_beyond(kind, part, &one).await?;
         if first.is_none() {
             // Spans without an end may be refused.
-            one.end = Some(start.saturating_add(A_DAY_S));
+            end = start.saturating_add(A_DAY_S);
+            one.end = Some(end);
             first = self.shown_beyond(kind, part, &one).await?;
         }
-        if first.is_none_or(|first| first.rows() == 0) {
-            return Ok(());
-        }
-        for page in 1..=MOST_PAGES {
-            let request = PageRequest {
-                page,
-                count: self.settings.count,
-                ..one.clone()
-            };
-            let Some(shown) = self.shown_beyond(kind, part, &request).await? else {
-                break;
-            };
-            let before = found.len();
-            found.extend(shown.ahead);
-            if shown.now.is_none() {
-                // Whose clock is ahead nobody knows; what they show is compared with what is known.
-                let items = shown.items.into_iter().filter(|item| item.update_time >= start);
-                found.extend(items.map(|item| (item.company_id, item.update_time)));
-            }
-            // A listing that ignores its bounds shows others, and one that does not turn pages the same again.
-            if found.len() == before {
-                break;
-            }
-        }
-        Ok(())
+        let window = Window {
+            start: Some(start),
+            end,
+        };
+        let is_anybody = first.is_some_and(|first| first.rows() > 0);
+        Ok(is_anybody.then(|| Walk::new(window, None, self.settings.count, false)))
     }
 
     /// What is the matter with this span alone must keep no run from ending.
@@ -139,10 +237,7 @@ impl Runner {
         match self.client.page_of(lane(kind), request, part).await {
             Ok(page) => Ok(Some(page)),
             Err(error) if error.may_be_of_one_page() => {
-                tracing::warn!(
-                    error = crate::okki::chain(&error),
-                    "not known who lies ahead of every window"
-                );
+                tell_unknown(&error);
                 Ok(None)
             }
             Err(error) => Err(error.into()),

@@ -99,7 +99,11 @@ impl Runner {
         before: &KindState,
     ) -> Result<Frozen, Stop> {
         let overtaken = self.overtaken(span, before.checkpoint).await?;
-        let window_at = |now, from| looks_at.unwrap_or_else(|| self.window_at(span, before, from, now));
+        let granule = self.granule().await?;
+        let window_at = |now, from| {
+            let window = looks_at.unwrap_or_else(|| self.window_at(span, before, from, now));
+            window.from_whole(granule)
+        };
         let Window { start, end } = window_at(before.clocks().earliest(), overtaken);
         let request = PageRequest {
             start,

@@ -9,6 +9,7 @@
 mod again;
 mod beyond;
 mod clock;
+mod doubtful;
 mod first;
 mod freeze;
 mod late;
@@ -26,6 +27,7 @@ mod vendor;
 use crate::{
     brake::Brake,
     deleted,
+    granule::Granule,
     hooks::Memory,
     look_back::LookBack,
     okki::{Client, PageRequest, time},
@@ -107,6 +109,8 @@ pub(crate) struct Runner {
     asked_last: Mutex<Option<(PageRequest, usize)>>,
     /// The listing has shown rows outside of the bounds that it was asked for.
     coarse: AtomicBool,
+    /// What times of the listing are cut to.
+    granule: Mutex<Granule>,
     /// By so many customers the listing's totals were too large at most.
     overstated: AtomicU64,
     /// When somebody was looked for last whom a first load has not been shown.
@@ -135,6 +139,7 @@ impl Runner {
             asked: Mutex::default(),
             asked_last: Mutex::default(),
             coarse: AtomicBool::default(),
+            granule: Mutex::default(),
             overstated: AtomicU64::default(),
             looked: Mutex::default(),
             remade: Mutex::default(),
@@ -281,6 +286,9 @@ impl Runner {
                 return self.part_failed(kind, run, error).await;
             }
             self.note_coarse(walk.is_coarse());
+            if !removed {
+                self.learn_granule(&step.items).await?;
+            }
             self.keep_damaged(run, &step).await?;
             self.publish(kind, run, step, lease).await?;
             written(self.state.progress(kind, lease.fence(), run).await?)?;

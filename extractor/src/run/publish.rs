@@ -4,6 +4,7 @@ use super::{Runner, Stop};
 use crate::{
     look_back,
     okki::ListItem,
+    pause::lock,
     state::{Kept, Phase, Run, RunKind},
     walk::{Step, day_start},
 };
@@ -166,6 +167,8 @@ impl Runner {
     fn kept(&self, kind: RunKind, run: &Run, items: &[ListItem]) -> Kept {
         let surely = run.end - self.settings.margins.overlap.as_secs().cast_signed();
         let since = surely - look_back::remembered().as_secs().cast_signed();
+        let granule = *lock(&self.granule);
+        let (since, surely) = (granule.cut(since), granule.cut(surely));
         if !self.coarse.load(Ordering::Relaxed) {
             return Kept { since, surely };
         }

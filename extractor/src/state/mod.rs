@@ -8,6 +8,7 @@
 mod conditions;
 mod customers;
 mod damaged;
+mod granule;
 mod history;
 mod missing;
 mod nobody;
@@ -20,6 +21,7 @@ mod written;
 pub(crate) use conditions::Conditions;
 pub(crate) use customers::{FetchResult, Kept, Results};
 pub(crate) use damaged::DamagedSpan;
+pub(crate) use granule::{Cut, Doubtful};
 pub(crate) use history::HistoryEntry;
 pub(crate) use nobody::Beyond;
 pub(crate) use poll::{Charge, PollState, Why};

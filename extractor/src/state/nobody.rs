@@ -24,31 +24,44 @@ pub(crate) struct Beyond {
     pub count: u64,
     /// Some of them, with their times.
     pub examples: Vec<(String, i64)>,
+    /// Spans and rows of it that could not be read.
+    #[serde(default)]
+    pub unread: u64,
 }
 
 impl Beyond {
     /// Of whom to tell.
     const SHOWN: usize = 5;
 
-    pub(crate) fn of(items: &[ListItem]) -> Self {
-        let shown = items.iter().take(Self::SHOWN);
-        Self {
-            count: items.len() as u64,
-            examples: shown
-                .map(|item| (item.company_id.clone(), item.update_time))
-                .collect(),
-        }
+    /// Counts these.
+    pub(crate) fn add(&mut self, items: &[ListItem]) {
+        self.count += items.len() as u64;
+        let room = Self::SHOWN.saturating_sub(self.examples.len());
+        let shown = items.iter().take(room);
+        self.examples
+            .extend(shown.map(|item| (item.company_id.clone(), item.update_time)));
+    }
+
+    const fn is_any(&self) -> bool {
+        self.count > 0 || self.unread > 0
     }
 
     /// For people.
     pub(crate) fn told(&self) -> String {
         let one = |(id, at): &(String, i64)| format!("{id} ({})", time::format(*at));
         let examples: Vec<String> = self.examples.iter().map(one).collect();
-        words::tr!(
+        let known = words::tr!(
             "{} customers have an update time in the future and are loaded as they are now: {}; have OKKI put them right",
             self.count,
             words::list(&examples)
-        )
+        );
+        match self.unread {
+            0 => known,
+            unread => words::sentences(&[
+                &known,
+                &words::tr!("{unread} places there could not be read, and customers of them may be missing"),
+            ]),
+        }
     }
 }
 
@@ -56,9 +69,9 @@ impl State {
     /// Keeps who lies ahead of every window; nobody is forgotten.
     pub(crate) async fn keep_beyond(&self, beyond: &Beyond) -> Result<(), Error> {
         let key = self.kind_key(RunKind::Live);
-        let mut command = redis::cmd(if beyond.count > 0 { "HSET" } else { "HDEL" });
+        let mut command = redis::cmd(if beyond.is_any() { "HSET" } else { "HDEL" });
         command.arg(key).arg("beyond");
-        if beyond.count > 0 {
+        if beyond.is_any() {
             command.arg(json(beyond));
         }
         let mut connection = self.store.connection().await?;

@@ -24,6 +24,18 @@ impl Namespace {
         self.key("extract:untimed")
     }
 
+    /// Text: how finely the listing shows times, as far as it has shown, JSON.
+    #[must_use]
+    pub fn granule_key(&self) -> String {
+        self.key("extract:granule")
+    }
+
+    /// Sorted set: customers, each with its listed time, whose listed time may hide a later change, by when that is over.
+    #[must_use]
+    pub fn doubtful_key(&self) -> String {
+        self.key("extract:doubtful")
+    }
+
     /// Hash: the condition that the transformers drop customers by, as a digest (`now`), and the one that they began with
     /// (`first`); [`NO_CONDITION`] without one.
     #[must_use]

@@ -44,6 +44,8 @@ pub struct InForm {
     pub published: Option<Version>,
     /// The two times of the state that was fetched last, where they differ.
     pub shown_as: Option<ShownAs>,
+    /// The latest listed time of which it was fetched when no later change could hide behind that any more.
+    pub fetched_whole: Option<i64>,
 }
 
 impl InForm {
@@ -65,14 +67,17 @@ impl Watermarks {
     /// When Redis does not answer.
     pub async fn in_form(&self, companies: &[impl AsRef<str>]) -> Result<Vec<InForm>, Error> {
         let epoch = self.epoch().await?.map(String::into_bytes);
-        let rows = self.read(companies, &["l", "e", "pu", "ps", "lt", "lu"]).await?;
+        let rows = self
+            .read(companies, &["l", "e", "pu", "ps", "lt", "lu", "lg"])
+            .await?;
         let parse = |row: Vec<Option<Vec<u8>>>| {
-            let [loaded, written_in, pu, ps, listed, handed_on] = <[_; 6]>::try_from(row).ok()?;
+            let [loaded, written_in, pu, ps, listed, handed_on, whole] = <[_; 7]>::try_from(row).ok()?;
             let counts = epoch.is_some() && written_in == epoch;
             Some(InForm {
                 loaded: number(loaded).filter(|_| counts),
                 published: version(pu, ps),
                 shown_as: shown_as(listed, handed_on),
+                fetched_whole: number(whole),
             })
         };
         Ok(rows
@@ -104,6 +109,29 @@ impl Watermarks {
             };
             // Whatever the command answers, nobody reads it.
             pipeline.ignore();
+        }
+        let mut connection = self.store.connection().await?;
+        Ok(pipeline.query_async::<()>(&mut *connection).await?)
+    }
+}
+
+impl Watermarks {
+    /// Remembers of which listed times these companies were fetched when no later change could hide behind those any more.
+    ///
+    /// # Errors
+    /// When Redis does not do it.
+    pub async fn record_fetched_whole(&self, times: &[(impl AsRef<str>, i64)]) -> Result<(), Error> {
+        if times.is_empty() {
+            return Ok(());
+        }
+        let mut pipeline = redis::pipe();
+        for (company, listed) in times {
+            pipeline
+                .cmd("HSET")
+                .arg(self.key(company))
+                .arg("lg")
+                .arg(listed)
+                .ignore();
         }
         let mut connection = self.store.connection().await?;
         Ok(pipeline.query_async::<()>(&mut *connection).await?)

@@ -27,6 +27,8 @@ pub struct Standing {
     pub shown: Option<i64>,
     /// The two times of the state that was fetched last, where listing and detail show different ones.
     pub shown_as: Option<ShownAs>,
+    /// The latest listed time of which it was fetched when no later change could hide behind that any more.
+    pub fetched_whole: Option<i64>,
     /// It may have a row.
     pub may_have_row: bool,
     /// The comparison that listed it last.
@@ -102,7 +104,7 @@ impl Watermarks {
     pub async fn standings(&self, companies: &[impl AsRef<str>]) -> Result<Vec<Standing>, Error> {
         let epoch = self.epoch().await?.map(String::into_bytes);
         let fields = [
-            "l", "e", "pu", "ps", "fu", "fs", "x", "xs", "ru", "rs", "rt", "lt", "lu", "o", "c",
+            "l", "e", "pu", "ps", "fu", "fs", "x", "xs", "ru", "rs", "rt", "lt", "lu", "lg", "o", "c",
         ];
         let rows = self.read(companies, &fields).await?;
         let parse = |row: Vec<Option<Vec<u8>>>| {
@@ -120,9 +122,10 @@ impl Watermarks {
                 shown,
                 listed,
                 handed_on,
+                whole,
                 may_have_row,
                 listed_in,
-            ] = <[_; 15]>::try_from(row).ok()?;
+            ] = <[_; 16]>::try_from(row).ok()?;
             let ever_loaded = number(loaded);
             let published = version(pu, ps);
             let may_have_row = may_have_row.is_some() || published.is_some() || ever_loaded.is_some();
@@ -135,6 +138,7 @@ impl Watermarks {
                 floor: version(ru, rs),
                 shown: number(shown),
                 shown_as: shown_as(listed, handed_on),
+                fetched_whole: number(whole),
                 may_have_row,
                 listed_in: number(listed_in),
             })

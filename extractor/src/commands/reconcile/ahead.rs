@@ -62,11 +62,14 @@ impl Comparison {
 
     /// Whoever is listed with a time that lies ahead is in no window, and has gone no more than anybody else.
     pub(super) async fn compare_beyond(&self, progress: &mut Progress) -> Result<(), Stop> {
-        let items = self.runner.beyond(RunKind::Backfill).await?;
-        let ids: Vec<&str> = items.iter().map(|item| item.company_id.as_str()).collect();
-        self.place.take_unlisted(&ids).await?;
-        let (standings, may_drop) = (self.watermarks.standings(&ids).await?, self.may_drop().await?);
-        progress.findings.listed += ids.len() as u64;
-        self.judge_all(progress, items, &standings, may_drop).await
+        let mut look = self.runner.look_beyond().await?;
+        while let Some(items) = self.runner.next_beyond(RunKind::Backfill, &mut look).await? {
+            let ids: Vec<&str> = items.iter().map(|item| item.company_id.as_str()).collect();
+            self.place.take_unlisted(&ids).await?;
+            let standings = self.watermarks.standings(&ids).await?;
+            progress.findings.listed += ids.len() as u64;
+            self.judge_all(progress, items, &standings).await?;
+        }
+        self.runner.end_beyond(look).await
     }
 }

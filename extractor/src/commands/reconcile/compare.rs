@@ -7,6 +7,7 @@ use super::{
 use crate::{
     ahead::is_ahead,
     deleted::Listing,
+    granule::Granule,
     okki::ListItem,
     run::Stop,
     state::{Phase, Run, RunKind},
@@ -38,12 +39,20 @@ enum Verdict {
     Stale,
     /// A newer state was loaded than is listed.
     Ahead,
+    /// The listed time is cut, and may hide a change that was not loaded.
+    Hidden,
 }
 
 /// What the watermarks say; a row without a time is current when anything was loaded.
-/// `may_drop`: there is a condition that may drop whom the listing shows.
-fn judge(listed: i64, standing: &Standing, may_drop: bool) -> Verdict {
-    let listed = standing.translated(listed);
+/// `may_drop`: there is a condition that may drop whom the listing shows; `granule`: what listed times are cut to.
+fn judge(listed: i64, standing: &Standing, (may_drop, granule): (bool, Granule)) -> Verdict {
+    if may_hide(listed, standing, granule) {
+        return Verdict::Hidden;
+    }
+    // Listed as the last second of what it is cut to, it is what was fetched when that was over.
+    let is_hidden = |last: i64| granule.hides(listed, last);
+    let last = standing.last_shown().filter(|last| is_hidden(*last));
+    let listed = last.unwrap_or_else(|| standing.translated(listed));
     let reaches = |time: Option<i64>| time.is_some_and(|time| time >= listed);
     let published = standing.published.map(|version| version.update_time);
     let dropped = standing.dropped.map(|version| version.update_time);
@@ -76,6 +85,14 @@ fn judge(listed: i64, standing: &Standing, may_drop: bool) -> Verdict {
     }
 }
 
+/// Whether a change may hide behind the listed time that came after the state that was handed on last.
+fn may_hide(listed: i64, standing: &Standing, granule: Granule) -> bool {
+    let is_hidden = |last: i64| granule.hides(listed, last);
+    !standing.is_gone()
+        && standing.last_shown().is_some_and(is_hidden)
+        && standing.fetched_whole < Some(granule.cut(listed))
+}
+
 impl Comparison {
     /// From where it is to the end, or to the first failure.
     pub(super) async fn go_on(&self, progress: &mut Progress) -> Result<(), Stop> {
@@ -97,11 +114,10 @@ impl Comparison {
         cursor: Option<i64>,
     ) -> Result<(), Stop> {
         let window = self.window(progress);
-        let may_drop = self.may_drop().await?;
         let mut walk = Walk::new(window, cursor, self.settings.count, false);
         while let Some(step) = walk.next(&self.listing(part)).await? {
             let cursor = step.cursor;
-            self.compare(progress, step, may_drop).await?;
+            self.compare(progress, step).await?;
             let listed = progress.findings.listed;
             self.bar
                 .set_message(words::tr!("{listed} customers listed and compared"));
@@ -121,7 +137,7 @@ impl Comparison {
         Ok(())
     }
 
-    async fn compare(&self, progress: &mut Progress, step: Step, may_drop: bool) -> Result<(), Stop> {
+    async fn compare(&self, progress: &mut Progress, step: Step) -> Result<(), Stop> {
         let ids: Vec<&str> = step.items.iter().map(|item| item.company_id.as_str()).collect();
         let standings = self.watermarks.standings(&ids).await?;
         self.watermarks.record_listed(&ids, progress.number).await?;
@@ -140,7 +156,7 @@ impl Comparison {
                 _ => step.slice,
             });
         }
-        self.judge_all(progress, step.items, &standings, may_drop).await
+        self.judge_all(progress, step.items, &standings).await
     }
 
     pub(super) async fn judge_all(
@@ -148,11 +164,13 @@ impl Comparison {
         progress: &mut Progress,
         items: Vec<ListItem>,
         standings: &[Standing],
-        may_drop: bool,
     ) -> Result<(), Stop> {
+        let times = items.iter().map(|item| item.update_time);
+        let granule = self.state.learn_granule(|evidence| evidence.rows(times)).await?;
+        let by = (self.may_drop().await?, granule);
         let mut doubtful = Vec::new();
         for (item, standing) in items.into_iter().zip(standings) {
-            match judge(item.update_time, standing, may_drop) {
+            match judge(item.update_time, standing, by) {
                 Verdict::Current => progress.findings.current += 1,
                 Verdict::Filtered => progress.findings.filtered += 1,
                 verdict => doubtful.push((item, verdict)),
@@ -163,7 +181,7 @@ impl Comparison {
             .map(|(item, _)| item.company_id.as_str())
             .collect();
         let found = self.rt.account.whereabouts(&ids).await?;
-        let (mut wrong, mut ahead) = (Vec::new(), Vec::new());
+        let (mut wrong, mut ahead, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
         for ((item, verdict), found) in doubtful.into_iter().zip(found) {
             let findings = &mut progress.findings;
             let finding = match (found, verdict) {
@@ -184,6 +202,10 @@ impl Comparison {
                     ahead.push(item.company_id);
                     continue;
                 }
+                (_, Verdict::Hidden) => {
+                    hidden.push(item);
+                    continue;
+                }
                 (_, Verdict::Dropped) => &mut findings.dropped,
                 (_, Verdict::Missing) => &mut findings.missing,
                 _ => &mut findings.stale,
@@ -191,6 +213,7 @@ impl Comparison {
             finding.add(&item.company_id);
             wrong.push(item);
         }
+        wrong.extend(self.compare_hidden(progress, hidden, granule).await?);
         self.fetch_again(progress, Phase::Changed, wrong).await?;
         self.compare_ahead(progress, ahead).await
     }
@@ -299,6 +322,8 @@ mod tests {
     use super::*;
     use pipeline::{version::Version, watermarks::shown_as::ShownAs};
 
+    const FINE: Granule = Granule::FINE;
+
     fn at(update_time: i64) -> Option<Version> {
         Some(Version {
             update_time,
@@ -309,24 +334,24 @@ mod tests {
     #[test]
     fn what_was_loaded_or_has_come_to_its_end_is_current() {
         let mut standing = Standing::default();
-        assert_eq!(judge(10, &standing, true), Verdict::Missing);
+        assert_eq!(judge(10, &standing, (true, FINE)), Verdict::Missing);
         standing.published = at(9);
-        assert_eq!(judge(10, &standing, true), Verdict::Stale);
+        assert_eq!(judge(10, &standing, (true, FINE)), Verdict::Stale);
         standing.published = at(10);
-        assert_eq!(judge(10, &standing, true), Verdict::Published);
+        assert_eq!(judge(10, &standing, (true, FINE)), Verdict::Published);
         let loaded = Standing {
             loaded: Some(10),
             ever_loaded: Some(10),
             ..Standing::default()
         };
-        assert_eq!(judge(10, &loaded, true), Verdict::Current);
-        assert_eq!(judge(0, &loaded, true), Verdict::Current);
+        assert_eq!(judge(10, &loaded, (true, FINE)), Verdict::Current);
+        assert_eq!(judge(0, &loaded, (true, FINE)), Verdict::Current);
         // After a rebuilt index it is not known, and asked for again.
         let before = Standing {
             loaded: None,
             ..loaded
         };
-        assert_eq!(judge(10, &before, true), Verdict::Stale);
+        assert_eq!(judge(10, &before, (true, FINE)), Verdict::Stale);
     }
 
     #[test]
@@ -341,15 +366,19 @@ mod tests {
             }),
             ..Standing::default()
         };
-        assert_eq!(judge(880, &loaded, true), Verdict::Current);
-        assert_eq!(judge(900, &loaded, true), Verdict::Stale, "it has changed since");
-        assert_eq!(judge(1_010, &loaded, true), Verdict::Stale);
-        assert_eq!(judge(870, &loaded, true), Verdict::Ahead, "taken back");
+        assert_eq!(judge(880, &loaded, (true, FINE)), Verdict::Current);
+        assert_eq!(
+            judge(900, &loaded, (true, FINE)),
+            Verdict::Stale,
+            "it has changed since"
+        );
+        assert_eq!(judge(1_010, &loaded, (true, FINE)), Verdict::Stale);
+        assert_eq!(judge(870, &loaded, (true, FINE)), Verdict::Ahead, "taken back");
         let later = Standing {
             published: at(1_200),
             ..loaded
         };
-        assert_eq!(judge(900, &later, true), Verdict::Stale);
+        assert_eq!(judge(900, &later, (true, FINE)), Verdict::Stale);
     }
 
     #[test]
@@ -360,27 +389,39 @@ mod tests {
             loaded: Some(11),
             ..Standing::default()
         };
-        assert_eq!(judge(10, &loaded, true), Verdict::Ahead);
-        assert_eq!(judge(0, &loaded, true), Verdict::Current, "a row without a time");
+        assert_eq!(judge(10, &loaded, (true, FINE)), Verdict::Ahead);
+        assert_eq!(
+            judge(0, &loaded, (true, FINE)),
+            Verdict::Current,
+            "a row without a time"
+        );
         let raised = Standing {
             floor: at(11),
             shown: Some(10),
             ..loaded.clone()
         };
-        assert_eq!(judge(10, &raised, true), Verdict::Current);
-        assert_eq!(judge(11, &raised, true), Verdict::Stale, "it has changed since");
-        assert_eq!(judge(9, &raised, true), Verdict::Ahead, "taken back once more");
+        assert_eq!(judge(10, &raised, (true, FINE)), Verdict::Current);
+        assert_eq!(
+            judge(11, &raised, (true, FINE)),
+            Verdict::Stale,
+            "it has changed since"
+        );
+        assert_eq!(
+            judge(9, &raised, (true, FINE)),
+            Verdict::Ahead,
+            "taken back once more"
+        );
         // By a release that did not keep the time that was shown.
         let unknown = Standing {
             shown: None,
             ..raised
         };
-        assert_eq!(judge(9, &unknown, true), Verdict::Current);
+        assert_eq!(judge(9, &unknown, (true, FINE)), Verdict::Current);
         let dropped = Standing {
             dropped: at(11),
             ..Standing::default()
         };
-        assert_eq!(judge(10, &dropped, true), Verdict::Ahead);
+        assert_eq!(judge(10, &dropped, (true, FINE)), Verdict::Ahead);
     }
 
     #[test]
@@ -389,9 +430,9 @@ mod tests {
             dropped: at(10),
             ..Standing::default()
         };
-        assert_eq!(judge(10, &dropped, true), Verdict::Filtered);
+        assert_eq!(judge(10, &dropped, (true, FINE)), Verdict::Filtered);
         assert_eq!(
-            judge(11, &dropped, true),
+            judge(11, &dropped, (true, FINE)),
             Verdict::Missing,
             "it has changed since"
         );
@@ -399,19 +440,19 @@ mod tests {
             may_have_row: true,
             ..dropped
         };
-        assert_eq!(judge(10, &with_row, true), Verdict::Dropped);
+        assert_eq!(judge(10, &with_row, (true, FINE)), Verdict::Dropped);
         let handled = Standing {
             gone: at(10),
             published: at(10),
             ..with_row
         };
-        assert_eq!(judge(10, &handled, true), Verdict::Filtered);
+        assert_eq!(judge(10, &handled, (true, FINE)), Verdict::Filtered);
         // It came back with a newer state.
         let back = Standing {
             published: at(12),
             ..handled
         };
-        assert_eq!(judge(12, &back, true), Verdict::Published);
+        assert_eq!(judge(12, &back, (true, FINE)), Verdict::Published);
     }
 
     #[test]
@@ -422,9 +463,9 @@ mod tests {
             may_have_row: true,
             ..Standing::default()
         };
-        assert_eq!(judge(10, &taken_away, false), Verdict::Missing);
+        assert_eq!(judge(10, &taken_away, (false, FINE)), Verdict::Missing);
         // A condition may have dropped him, whatever the listing shows.
-        assert_eq!(judge(10, &taken_away, true), Verdict::Filtered);
+        assert_eq!(judge(10, &taken_away, (true, FINE)), Verdict::Filtered);
     }
 
     #[test]
@@ -435,7 +476,7 @@ mod tests {
             may_have_row: true,
             ..Standing::default()
         };
-        assert_eq!(judge(10, &gone, true), Verdict::Missing);
-        assert_eq!(judge(11, &gone, true), Verdict::Missing);
+        assert_eq!(judge(10, &gone, (true, FINE)), Verdict::Missing);
+        assert_eq!(judge(11, &gone, (true, FINE)), Verdict::Missing);
     }
 }

@@ -10,6 +10,7 @@ mod ahead;
 mod compare;
 mod findings;
 mod gone;
+mod hidden;
 mod others;
 mod progress;
 mod proof;

@@ -75,8 +75,8 @@ impl Client {
     }
 
     /// Nobody calls for a while: OKKI limits everybody, not only the customer whose detail was refused so.
-    pub(crate) async fn keep_away(&self, wait: Duration) -> Result<(), Error> {
-        self.pace.push_back(Some(wait)).await
+    pub(crate) async fn keep_away(&self, wait: Option<Duration>) -> Result<(), Error> {
+        self.pace.push_back(wait).await
     }
 
     /// The same where it is not the rate that it is about.

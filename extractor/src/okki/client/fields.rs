@@ -10,7 +10,7 @@ impl Client {
         let of = if contact { "customer" } else { "company" };
         let query = [("type".to_owned(), of.to_owned())];
         let answer = self
-            .patient(lane, "fields", "/v1/company/fields", &query, Patience::of_one())
+            .patient(lane, "fields", "/v1/company/fields", &query, Patience::of_all())
             .await?;
         read_fields(&answer.data, contact)
     }

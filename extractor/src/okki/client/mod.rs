@@ -198,7 +198,7 @@ impl Client {
             // Boxed, or what a call keeps would lie on the stack of everybody who awaits one.
             match Box::pin(self.authorised(lane, endpoint, path, query)).await {
                 Err(Error::RateLimited { retry_after }) => {
-                    if patience.obeys(retry_after) {
+                    if !patience.is_alone() {
                         self.pace.push_back(retry_after).await?;
                     }
                     patience.after_limit(retry_after)?;

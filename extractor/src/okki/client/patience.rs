@@ -9,10 +9,6 @@ use std::time::Duration;
 const REPEATS: u32 = 2;
 /// A server that says 429 this often in a row is away for us.
 const MOST_REFUSED: u32 = 20;
-/// A detail that is refused so this often may be the only one.
-const MOST_REFUSED_ALONE: u32 = 5;
-/// A wait that everybody notices: one customer alone asks for it once within a call.
-const NOTICEABLE: Duration = Duration::from_secs(5);
 /// A call does not wait longer within itself: its delivery is held meanwhile.
 pub(in crate::okki) const LONGEST: Duration = Duration::from_secs(60);
 
@@ -45,10 +41,10 @@ impl Patience {
         }
     }
 
-    /// For one customer, who may be refused alone.
+    /// For one customer, who may be refused alone: whether the rate is limited for everybody, its caller finds out.
     pub(super) fn of_one() -> Self {
         Self {
-            refused: MOST_REFUSED_ALONE,
+            refused: 0,
             through_timeouts: false,
             alone: true,
             ..Self::of_all()
@@ -78,26 +74,17 @@ impl Patience {
         Self { answer, ..self }
     }
 
-    /// It may be refused alone.
+    /// It may be refused alone: then nobody keeps away because of that.
     pub(super) const fn is_alone(&self) -> bool {
         self.alone
     }
 
-    /// Whether everybody keeps away for as long as this answer wants it. Of one customer a long wait is only obeyed when
-    /// others are limited as well, which its caller finds out.
-    pub(super) fn obeys(&self, retry_after: Option<Duration>) -> bool {
-        let wait = retry_after.unwrap_or_default();
-        !self.alone || wait <= NOTICEABLE || (wait <= LONGEST && self.refused == MOST_REFUSED_ALONE)
-    }
-
     /// The vendor limits the rate, and the pace has been told; an error when the call is over.
     pub(super) fn after_limit(&mut self, retry_after: Option<Duration>) -> Result<(), Error> {
-        if let Some(left) = retry_after
-            && (left > LONGEST || !self.obeys(retry_after))
-        {
-            return Err(Error::Closed { left });
-        }
         let wait = retry_after.unwrap_or_default();
+        if wait > LONGEST {
+            return Err(Error::Closed { left: wait });
+        }
         if self.refused == 0 || wait > self.waits {
             return Err(Error::RateLimited { retry_after });
         }

@@ -47,7 +47,7 @@ impl Client {
         query: &[(String, String)],
     ) -> Recorded<()> {
         let result = self
-            .patient(lane, "settings", path, query, Patience::of_one())
+            .patient(lane, "settings", path, query, Patience::of_all())
             .await;
         self.recorded((path.to_owned(), query.to_vec()), result.map(drop))
     }

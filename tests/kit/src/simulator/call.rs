@@ -88,9 +88,10 @@ pub(super) async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call,
         state: state.clone(),
         vendor,
     };
+    let arrival = state.stalls.arrival(now);
     let limited = match vendor {
-        Vendor::Okki => okki::limit(state, &operation, now),
-        Vendor::Jdy => jdy::limit(state, &call, &operation, in_flight, now),
+        Vendor::Okki => okki::limit(state, &operation, arrival),
+        Vendor::Jdy => jdy::limit(state, &call, &operation, in_flight, arrival),
     };
     let noted = (vendor == Vendor::Jdy)
         .then(|| jdy::note(state, &call, &operation))

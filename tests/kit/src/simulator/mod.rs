@@ -33,6 +33,7 @@ mod process;
 mod reply;
 mod server;
 mod settings;
+mod stalls;
 mod state;
 mod traffic;
 mod vocabulary;

@@ -11,6 +11,7 @@ use super::jdy::pushes::Pushes;
 use super::jdy::{Account, FormSpec};
 use super::okki::{Replay, Tokens, Webhook};
 use super::settings::Settings;
+use super::stalls::Stalls;
 use super::traffic::Traffic;
 use super::world::World;
 
@@ -32,6 +33,7 @@ pub(super) struct State {
     /// In the place of the world's customers, for OKKI's side.
     pub replay: OnceLock<Replay>,
     pub pushes: Pushes,
+    pub stalls: Stalls,
 }
 
 impl State {
@@ -51,6 +53,7 @@ impl State {
             settings: RwLock::new(Arc::new(Settings::default())),
             replay: OnceLock::new(),
             pushes: Pushes::default(),
+            stalls: Stalls::default(),
         };
         state.set_settings(settings);
         Arc::new(state)

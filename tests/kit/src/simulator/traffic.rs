@@ -47,6 +47,9 @@ pub struct VendorReport {
     pub peak_per_second: usize,
     /// Calls over any limit.
     pub quota_violations: u64,
+    /// Calls that were handled together after the simulator itself had stood still, and are none of these.
+    #[serde(default)]
+    pub together: u64,
     /// The first of them.
     pub violation_examples: Vec<Violation>,
     /// Most requests at the same time.
@@ -136,6 +139,7 @@ impl Traffic {
             total_calls: self.meters.total.calls,
             peak_per_second: self.meters.total.peak,
             quota_violations: self.meters.violations,
+            together: self.meters.together,
             violation_examples: self.meters.kept.clone(),
             max_in_flight: self.max_in_flight,
             in_flight: self.in_flight,

@@ -112,12 +112,16 @@ async fn attack(options: &Options, progress: &Progress, logs: &Path) -> anyhow::
         ));
     }
     let forced = report.quota_violations;
-    let Overruns { calls, okki, refused } = overruns(&run);
+    let overruns = overruns(&run);
+    let Overruns {
+        calls, okki, refused, ..
+    } = overruns;
     report.quota_violations = calls.saturating_sub(forced);
     report.overruns = Overruns {
         calls: report.quota_violations,
         okki: okki.min(report.quota_violations),
         refused: refused.saturating_sub(forced),
+        ..overruns
     };
     let pipeline = &mut run.pipeline;
     let stats = pipeline.simulator.stats();

@@ -204,14 +204,14 @@ mod tests {
         let mut report = good();
         report.overruns = Overruns {
             calls: 1,
-            okki: 0,
             refused: 1,
+            ..Overruns::default()
         };
         assert!(report.is_good());
         report.overruns = Overruns {
             calls: 100,
-            okki: 0,
             refused: 100,
+            ..Overruns::default()
         };
         assert!(!report.is_good());
     }

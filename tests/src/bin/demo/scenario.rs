@@ -126,7 +126,7 @@ pub(crate) async fn run(services: &ServicesArgs, options: &Options) -> anyhow::R
     );
     let path = report.write()?;
     println!("\n{}\nreport: {}", report.table(), path.display());
-    if overruns.calls > 0 {
+    if overruns.calls > 0 || overruns.together > 0 {
         println!("{overruns}");
     }
     for violation in [stats.okki.violation_examples, stats.jdy.violation_examples].concat() {

@@ -10,6 +10,7 @@ mod clocks;
 mod closed;
 mod commands;
 mod condition_changed;
+mod cut_times;
 mod deleted;
 mod details;
 mod documents;

@@ -19,7 +19,7 @@ use super::okki::Replay;
 use super::settings::Settings;
 use super::state::{State, lock};
 use super::world::{World, WorldError, company_id};
-use super::{control, okki, server};
+use super::{control, okki, server, stalls};
 
 /// How a simulator starts.
 #[derive(Clone, Debug)]
@@ -81,6 +81,7 @@ impl Simulator {
             // A new state has none.
             drop(state.replay.set(replay));
         }
+        tokio::spawn(stalls::watch(state.clone()));
         tokio::spawn(okki::pump(state.clone()));
         tokio::spawn(super::jdy::pushes::deliver(state.clone()));
         let served = state.clone();

@@ -18,7 +18,7 @@ mod update;
 mod values;
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::Method;
 use serde_json::{Map, Value};
@@ -36,6 +36,7 @@ use super::faults::Vendor;
 use super::limits::Excess;
 use super::reply::Reply;
 use super::settings::{Concurrent, JdySettings};
+use super::stalls::Arrival;
 use super::state::{State, lock};
 use oid::Oids;
 use route::{Op, Route, route};
@@ -125,7 +126,7 @@ pub(super) fn limit(
     call: &Call,
     operation: &str,
     in_flight: u32,
-    now: Instant,
+    arrival: Arrival,
 ) -> Option<Reply> {
     let settings = &state.settings().jdy;
     let known = auth::key(settings, call).is_ok();
@@ -135,10 +136,11 @@ pub(super) fn limit(
     };
     let total = settings.company_per_second;
     let (own, total) = if known { (own, total) } else { (None, None) };
-    let excess = state
-        .traffic(Vendor::Jdy)
-        .meters
-        .sliding(operation, own, total, now, state.clock.now_ms());
+    let excess =
+        state
+            .traffic(Vendor::Jdy)
+            .meters
+            .sliding(operation, own, total, arrival, state.clock.now_ms());
     match excess {
         Some(excess) if settings.enforce => Some(refuse(
             if excess == Excess::Total || settings.only_8303 {

@@ -115,6 +115,9 @@ pub struct Stats {
     pub okki: VendorReport,
     /// Jiandaoyun.
     pub jdy: VendorReport,
+    /// For how long the simulator itself has stood still at most, in milliseconds.
+    #[serde(default)]
+    pub stood_still_ms: u64,
     /// `transaction_id`s.
     pub transactions: TransactionReport,
     /// Customers that exist now.

@@ -30,6 +30,7 @@ pub(super) fn stats(state: &State) -> Stats {
     Stats {
         okki: state.traffic(Vendor::Okki).report(),
         jdy: state.traffic(Vendor::Jdy).report(),
+        stood_still_ms: state.stalls.longest_ms(),
         transactions,
         source_customers: lock(&state.world).len(),
         form_rows,

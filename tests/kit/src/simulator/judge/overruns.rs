@@ -23,6 +23,10 @@ pub struct Overruns {
     pub okki: u64,
     /// Those that the vendor refused, so that the client had to send them again.
     pub refused: u64,
+    /// Calls that are none of these: they came together after the simulator itself had stood still.
+    pub together: u64,
+    /// For how long it had at most, in milliseconds.
+    pub stood_still_ms: u64,
 }
 
 impl Overruns {
@@ -32,6 +36,8 @@ impl Overruns {
             calls: stats.okki.quota_violations + stats.jdy.quota_violations,
             okki: stats.okki.quota_violations,
             refused: refused(&stats.okki, OF_OKKI) + refused(&stats.jdy, OF_JDY),
+            together: stats.okki.together + stats.jdy.together,
+            stood_still_ms: stats.stood_still_ms,
         }
     }
 
@@ -69,6 +75,14 @@ impl fmt::Display for Overruns {
                 "{calls} calls over a limit, of which {} were refused",
                 self.refused
             ),
+        }?;
+        match self.together {
+            0 => Ok(()),
+            together => write!(
+                f,
+                "; {together} calls arrived together after the simulator itself stood still for {} ms",
+                self.stood_still_ms
+            ),
         }
     }
 }
@@ -89,8 +103,8 @@ mod tests {
     fn a_few_refused_calls_are_explained_and_others_are_not() {
         let of = |calls, refused| Overruns {
             calls,
-            okki: 0,
             refused,
+            ..Overruns::default()
         };
         assert!(of(0, 0).are_few_and_refused());
         assert!(of(2, 2).are_few_and_refused());
@@ -100,12 +114,23 @@ mod tests {
             calls,
             okki: calls,
             refused: calls,
+            ..Overruns::default()
         };
         assert!(of_okki(FEW + 1).are_few_and_refused());
         assert!(!of_okki(FEW_OF_OKKI + 1).are_few_and_refused());
         assert_eq!(
             of(1, 1).to_string(),
             "1 call reached the vendor late and was refused, retried: nothing lost"
+        );
+        let stalled = Overruns {
+            together: 7,
+            stood_still_ms: 812,
+            ..of(0, 0)
+        };
+        assert!(stalled.are_few_and_refused());
+        assert_eq!(
+            stalled.to_string(),
+            "no call was over a limit; 7 calls arrived together after the simulator itself stood still for 812 ms"
         );
     }
 

@@ -102,6 +102,14 @@ impl Query {
             from = if from == i64::MIN { from } else { midnight(from) };
             to = if to == i64::MAX { to } else { midnight(to) + 86_399 };
         }
+        // What is shown as the start of a span is there from its first second to its last.
+        let cut = settings.listing.times_cut_s;
+        if cut > 0 && from != i64::MIN {
+            from = super::time::cut(from + cut - 1, cut);
+        }
+        if cut > 0 && to != i64::MAX {
+            to = super::time::cut(to, cut) + cut - 1;
+        }
         let apart = settings.listing.times_offset_s;
         (from, to) = (from.saturating_sub(apart), to.saturating_sub(apart));
         Ok(Query {
@@ -242,7 +250,10 @@ fn item(settings: &OkkiSettings, seed: u64, index: u32, entry: &Entry, removed: 
     let (name, short_name) = (quoted(&customer.name), quoted(&customer.short_name));
     let updated = match quirks.times.get(&company_id(index)) {
         Some(odd) => odd.clone(),
-        None => shown(entry.updated + quirks.times_offset_s, settings.list_time),
+        None => {
+            let time = super::time::cut(entry.updated + quirks.times_offset_s, quirks.times_cut_s);
+            shown(time, settings.list_time)
+        }
     };
     let created = beijing(entry.created);
     let contacted = beijing(entry.updated - 3600);

@@ -11,7 +11,6 @@ mod webhook;
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::http::Method;
 use serde_json::json;
@@ -27,6 +26,7 @@ use super::faults::Vendor;
 use super::limits::Excess;
 use super::reply::Reply;
 use super::settings::{AuthAnswer, LimitAnswer, Limiter, OkkiSettings, SuccessCode};
+use super::stalls::Arrival;
 use super::state::State;
 
 /// Name of the operation in statistics and faults. Both listing paths count as `list`.
@@ -44,22 +44,26 @@ pub(super) fn operation(call: &Call) -> Cow<'static, str> {
 }
 
 /// Counts the call; the answer, when the limit refuses it.
-pub(super) fn limit(state: &State, operation: &str, now: Instant) -> Option<Reply> {
+pub(super) fn limit(state: &State, operation: &str, arrival: Arrival) -> Option<Reply> {
     let settings = &state.settings().okki;
     let at_ms = state.clock.now_ms();
     let mut traffic = state.traffic(Vendor::Okki);
     let excess: Option<Excess> = match (settings.per_second, settings.limiter) {
-        (Some(rate), Limiter::Bucket) => traffic.meters.bucket(operation, rate, settings.burst, now, at_ms),
+        (Some(rate), Limiter::Bucket) => {
+            traffic
+                .meters
+                .bucket(operation, rate, settings.burst, arrival, at_ms)
+        }
         (Some(rate), Limiter::Sliding) => {
             traffic
                 .meters
-                .sliding(operation, None, Some(rate.max(1.0) as u32), now, at_ms)
+                .sliding(operation, None, Some(rate.max(1.0) as u32), arrival, at_ms)
         }
-        (None, _) => traffic.meters.sliding(operation, None, None, now, at_ms),
+        (None, _) => traffic.meters.sliding(operation, None, None, arrival, at_ms),
     };
     let within = settings
         .allowance
-        .is_none_or(|allowance| traffic.within(allowance, now));
+        .is_none_or(|allowance| traffic.within(allowance, arrival.handled));
     let today = traffic.today(clock::beijing_day(at_ms.div_euclid(1000)));
     drop(traffic);
     if settings.daily.is_some_and(|most| today > most) {

@@ -28,6 +28,14 @@ pub(super) fn shown(unix: i64, form: TimeForm) -> String {
     }
 }
 
+/// The start of the span of Beijing's day in which a second lies; without a width the second.
+pub(super) fn cut(unix: i64, seconds: i64) -> i64 {
+    match seconds {
+        ..=1 => unix,
+        _ => (unix + 28_800).div_euclid(seconds) * seconds - 28_800,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -39,6 +39,8 @@ pub struct ListingSettings {
     pub now_offset_s: i64,
     /// Seconds by which rows and bounds of the listing are later than update times.
     pub times_offset_s: i64,
+    /// Rows show update times cut to so many seconds of Beijing's day, and bounds go by those; 0: to the second.
+    pub times_cut_s: i64,
     /// Answers have no `now`.
     pub hide_now: bool,
     /// Deleted customers are listed without `update_time`.

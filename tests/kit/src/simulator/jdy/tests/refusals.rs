@@ -1,6 +1,10 @@
 //! What is refused, with which code, and what limits do.
 
+use std::time::Instant;
+
 use serde_json::json;
+
+use crate::simulator::stalls::Arrival;
 
 use super::*;
 
@@ -142,7 +146,7 @@ async fn limits_answer_8304_8303_and_429() {
         jdy.company_per_second = Some(4);
         jdy.concurrency = Some(3);
     });
-    let now = Instant::now();
+    let now = Arrival::at(Instant::now());
     let call = Bench::call("/api/v5/app/entry/data/create", &json!({}));
     let ask = |operation: &str, in_flight| {
         limit(&bench.state, &call, operation, in_flight, now).map(|reply| reply.code)
@@ -170,7 +174,7 @@ async fn violations_are_counted_without_enforcement() {
     });
     let call = Bench::call("/api/v5/app/entry/data/create", &json!({}));
     for _ in 0..3 {
-        assert!(limit(&bench.state, &call, "create", 1, Instant::now()).is_none());
+        assert!(limit(&bench.state, &call, "create", 1, Arrival::at(Instant::now())).is_none());
     }
     assert_eq!(bench.state.traffic(Vendor::Jdy).report().quota_violations, 2);
 }
