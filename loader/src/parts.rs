@@ -72,6 +72,7 @@ pub(crate) fn assemble(
         publisher: runtime.publisher.clone(),
         owed: Arc::default(),
         order: Arc::default(),
+        rewritten: Arc::default(),
         looked_in_vain: Arc::default(),
         runtime: runtime.clone(),
         ledger,

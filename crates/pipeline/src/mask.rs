@@ -93,8 +93,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-static EMAIL: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"[\p{L}\p{N}._%+'-]+[@＠][\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*"));
+static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"[\p{L}\p{N}._%+'-]+(?:[@＠]|(?i:%40|&#64;|&#x40;|&commat;|\\u0040))[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*",
+    )
+});
 
 static PHONE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
@@ -172,6 +175,7 @@ mod tests {
             ("电话１３８１２３４５６７８（王）", "电话138***78（王）"),
             ("＋８６（０５７１）８８８８－３３３３", "+860***33"),
             ("wang＠qq.com", "w***@qq.com"),
+            (r"wang%40qq.com wang&#64;qq.com wang\u0040qq.com", "*** *** ***"),
         ] {
             assert_eq!(mask_text(text), masked);
         }

@@ -26,7 +26,7 @@ use crate::handler::WriteHandler;
 use crate::pushes::Pushes;
 use crate::pushes::config::{PushArgs, PushConfig};
 use crate::settings::LoaderConfig;
-use crate::write::{Mode, Writer, beat, sweep, tell_held, verify};
+use crate::write::{Mode, Writer, beat, sweep, tell_held, tell_rewritten, verify};
 use crate::{eviction, failpoint, parts, wishes};
 
 /// Checks the settings, starts the background work and consumes until stopped.
@@ -188,6 +188,7 @@ async fn background(writer: Writer, hearing: Option<Hearing>) -> anyhow::Result<
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(form.watch());
     tasks.spawn(tell_held(writer.vendor.clone(), writer.runtime.clone()));
+    tasks.spawn(tell_rewritten(writer.clone()));
     tasks.spawn(Arc::clone(&writer.removals).watch());
     tasks.spawn(Arc::clone(&index).maintain());
     tasks.spawn(index.walk_behind());

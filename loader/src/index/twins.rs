@@ -40,7 +40,18 @@ impl Index {
         if rows.is_empty() {
             return;
         }
-        match ledger::index::note_duplicates(&self.ledger, rows).await {
+        let ids: Vec<&str> = rows.iter().map(|(_, id)| *id).collect();
+        let noted = async {
+            // A row whose key something rewrites is one of another customer.
+            let owners = self.ledger.rewritten(&ids).await?;
+            let rows = rows.iter().zip(owners);
+            let rows: Vec<(&str, &str)> = rows
+                .filter(|((company, _), owner)| owner.as_ref().is_none_or(|owner| owner.company == *company))
+                .map(|(row, _)| *row)
+                .collect();
+            ledger::index::note_duplicates(&self.ledger, &rows).await
+        };
+        match noted.await {
             Ok(0) => {}
             Ok(_) => self.look_again().await,
             Err(error) => tracing::debug!(error = %error, "duplicate rows are not noted"),
@@ -96,10 +107,13 @@ impl Index {
                 left.extend(found);
                 return Ok(left);
             };
-            for duplicate in some {
-                let mut both = true;
+            let ids: Vec<&str> = some.iter().map(|duplicate| duplicate.extra.as_str()).collect();
+            let owners = self.ledger.rewritten(&ids).await?;
+            for (duplicate, owner) in some.into_iter().zip(owners) {
+                // One whose key something rewrites is the only row of another customer.
+                let mut both = owner.is_none_or(|owner| owner.company == duplicate.company);
                 for row in [&duplicate.kept, &duplicate.extra] {
-                    both &= self.is_of(&recognition, &shown, &duplicate.company, row).await;
+                    both = both && self.is_of(&recognition, &shown, &duplicate.company, row).await;
                 }
                 if both {
                     left.push(duplicate);

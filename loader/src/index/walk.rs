@@ -14,7 +14,7 @@ use pipeline::watermarks::Watermarks;
 use super::{Error, Index, VISIBLE_AFTER, twins::ASK_AGAIN};
 use crate::failpoint;
 use crate::jdy::lookup::{FoundRow, Recognition, STUCK, Turn, turn};
-use crate::jdy::types::Reply;
+use crate::jdy::types::{Reply, text};
 use crate::ledger::index::{IndexState, Reading};
 use crate::ledger::{self, Ledger};
 use crate::vendor::{Patience, Tried};
@@ -165,11 +165,14 @@ impl Index {
         if turn != Turn::Next {
             return Ok(None);
         }
-        let rows: Vec<_> = page
-            .iter()
-            .filter_map(|row| recognition.read(row))
-            .map(|(company, row)| (company, Some(row)))
-            .collect();
+        let ids: Vec<&str> = page.iter().map(|row| text(row, "_id")).collect();
+        let owners = self.ledger.rewritten(&ids).await?;
+        let rows = page.iter().zip(owners).filter_map(|(row, owner)| match owner {
+            // Its key does not stay, and its customer is known by its id.
+            Some(owner) => Some((owner.company, recognition.read_by_id(row, !owner.tried)?)),
+            None => recognition.read(row),
+        });
+        let rows: Vec<_> = rows.map(|(company, row)| (company, Some(row))).collect();
         Ok(Some(Page {
             asked_ms,
             keyless: page.len() - rows.len(),

@@ -29,6 +29,8 @@ pub(crate) struct FoundRow {
     pub(crate) content: String,
     /// Whether the key cell is written as it should be.
     pub(crate) is_key_right: bool,
+    /// The key cell holds something else, and counts as right: whose row it is says its id alone.
+    pub(crate) is_known_by_id: bool,
     /// When it was last written, vendor's clock, ms.
     pub(crate) written_ms: i64,
 }
@@ -86,6 +88,15 @@ impl Recognition {
             .flatten()
     }
 
+    /// The row of somebody who is known by the row id alone, whatever its key cell holds. `counts`: as if that were right.
+    pub(crate) fn read_by_id(&self, row: &Map<String, Value>, counts: bool) -> Option<FoundRow> {
+        let found = self.found(row, counts)?;
+        Some(FoundRow {
+            is_known_by_id: counts,
+            ..found
+        })
+    }
+
     fn found(&self, row: &Map<String, Value>, is_key_right: bool) -> Option<FoundRow> {
         let widgets = self.widgets.iter().map(String::as_str);
         let kinds = self.kinds.get().unwrap_or_default();
@@ -98,6 +109,7 @@ impl Recognition {
             id: id.to_owned(),
             content: hash_row(row, widgets, &kinds),
             is_key_right,
+            is_known_by_id: false,
             written_ms: written_at_ms(row),
         })
     }

@@ -8,8 +8,7 @@ use super::Error;
 use super::count::{is_keyless, page};
 use super::keys::{self, Left};
 use crate::jdy::calls::LARGEST_BATCH;
-use crate::jdy::lookup::Recognition;
-use crate::jdy::lookup::{Turn, turn};
+use crate::jdy::lookup::{FoundRow, Recognition, Turn, turn};
 use crate::ledger::Ledger;
 use crate::vendor::Vendor;
 
@@ -18,13 +17,14 @@ const KEPT_S: u64 = 86_400;
 /// About how many customers of the ledger are taken at once.
 const SCAN: usize = 500;
 
-/// Puts rows without a key and their customers, as far as the ledger knows them, into Redis; how many those are.
+/// Puts rows without a key and their customers, as far as the ledger knows them, into Redis; how many those are, and how
+/// many rows without a key are nobody's.
 pub(crate) async fn find(
     runtime: &Runtime,
     ledger: &Ledger,
     vendor: &Vendor,
     recognition: &Recognition,
-) -> Result<usize, Error> {
+) -> Result<Found, Error> {
     let key_widget = recognition.key_widget.as_str();
     let keys = runtime.namespace.adopt_keys();
     forget(runtime, &[&keys.keyless, &keys.known]).await?;
@@ -33,8 +33,15 @@ pub(crate) async fn find(
         let rows = page(vendor, Some(key_widget), &cursor).await?;
         let (turn, last) = turn(&rows, &cursor);
         let rows = rows.iter().filter(|row| is_keyless(row, key_widget));
-        let rows = rows.filter_map(|row| recognition.read_as("", row));
-        let rows: Vec<(String, String)> = rows.map(|row| (row.id, row.content)).collect();
+        let rows: Vec<FoundRow> = rows.filter_map(|row| recognition.read_as("", row)).collect();
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        // Nobody is made twice whose row is known by its id.
+        let owners = ledger.rewritten(&ids).await?.into_iter();
+        let rows = rows
+            .into_iter()
+            .zip(owners.map(|owner| owner.is_some()).collect::<Vec<_>>());
+        let rows = rows.filter(|(_, is_known_by_id)| !is_known_by_id);
+        let rows: Vec<(String, String)> = rows.map(|(row, _)| (row.id, row.content)).collect();
         if !rows.is_empty() {
             let mut pipe = redis::pipe();
             pipe.cmd("HSET").arg(&keys.keyless).arg(&rows).ignore();
@@ -56,8 +63,42 @@ pub(crate) async fn find(
         }
         cursor = next;
     }
+    let unknown = nobodys(runtime).await?;
     forget(runtime, &[&keys.keyless]).await?;
-    Ok(found)
+    Ok(Found {
+        known: found,
+        unknown,
+    })
+}
+
+/// Rows without a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Of which it is known whose they are.
+    pub(crate) known: usize,
+    pub(crate) unknown: usize,
+}
+
+async fn nobodys(runtime: &Runtime) -> Result<usize, Error> {
+    let keys = runtime.namespace.adopt_keys();
+    let mut pipe = redis::pipe();
+    pipe.cmd("HLEN").arg(&keys.keyless);
+    pipe.cmd("HLEN").arg(&keys.known);
+    let mut connection = runtime.store.connection().await?;
+    let counted = pipe.query_async(&mut *connection).await;
+    let (all, known): (usize, usize) = counted.map_err(store::Error::from)?;
+    Ok(all.saturating_sub(known))
+}
+
+/// The rows whose customers are known, as [`find`] has left them: customer and row id.
+pub(super) async fn some(runtime: &Runtime, most: usize) -> Result<Vec<(String, String)>, Error> {
+    let mut command = redis::cmd("HSCAN");
+    command.arg(runtime.namespace.adopt_keys().known);
+    command.arg(0).arg("COUNT").arg(most);
+    let mut connection = runtime.store.connection().await?;
+    let answer = command.query_async(&mut *connection).await;
+    let (_, pairs): (u64, Vec<(String, String)>) = answer.map_err(store::Error::from)?;
+    Ok(pairs.into_iter().map(|(id, company)| (company, id)).collect())
 }
 
 async fn of_companies(runtime: &Runtime, ledger: &Ledger, companies: &[String]) -> Result<usize, Error> {

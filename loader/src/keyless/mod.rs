@@ -10,12 +10,12 @@ mod error;
 mod keys;
 mod known;
 mod memory;
+mod of_ours;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pipeline::gate::Pause;
-use pipeline::lease::Lease;
 use pipeline::retry::Backoff;
 use pipeline::service::Runtime;
 use serde_json::json;
@@ -56,6 +56,8 @@ pub(crate) struct Keyless {
     memory: Memory,
     /// The index for which the form is known to have no such rows.
     clear: Mutex<Option<String>>,
+    /// An index, and how many of the rows without a key that were read for it are known by their ids.
+    excused: Mutex<(String, u64)>,
     wake: Notify,
 }
 
@@ -86,6 +88,7 @@ impl Keyless {
             index,
             memory,
             clear: Mutex::default(),
+            excused: Mutex::default(),
             wake: Notify::new(),
         })
     }
@@ -148,7 +151,7 @@ impl Keyless {
         };
         let mut backoff = Backoff::new(COUNT_EVERY.0, COUNT_EVERY.1);
         while !self.runtime.shutdown.is_requested() {
-            if self.is_clear() && self.index.keyless_rows() > 0 {
+            if self.is_clear() && self.unexcused() > 0 {
                 // They came after the count, or no query shows them.
                 self.doubt().await;
             }
@@ -201,8 +204,13 @@ impl Keyless {
             were_some |= self.index.keyless_rows() > 0;
             counted = count(&self.vendor, key_widget).await?;
         }
+        if counted.is_some_and(|rows| rows.foreign.is_none()) && self.are_excused(epoch).await? {
+            self.memory.keep(&Seen::None(epoch.to_owned())).await?;
+            self.report("known", 0);
+            return Ok(true);
+        }
         let Some(rows) = counted else {
-            let read = self.index.keyless_rows();
+            let read = self.unexcused();
             if read > 0 && !were_some {
                 self.hidden(usize::try_from(read).unwrap_or(usize::MAX));
                 return Ok(false);
@@ -247,36 +255,6 @@ impl Keyless {
         self.runtime.gate.close(Pause::Keyless, why);
         // Nothing else asks for the index while the stage is paused, and a command may have begun another one.
         self.index.check_again();
-    }
-
-    /// Rows of which the ledger knows whose they are get their keys back.
-    async fn write_known(&self, key_widget: &str) -> Result<usize, Error> {
-        let key = self.runtime.namespace.keyless_lease_key();
-        let lease = Lease::acquire(&self.runtime.store, key, &self.runtime.instance, LEASE).await?;
-        // Another replica, or `loader adopt`, is at it.
-        let Some(lease) = lease else { return Ok(0) };
-        let written = tokio::select! {
-            written = self.write_known_alone(key_widget) => written,
-            () = lease.lost() => Ok(0),
-        };
-        lease.release().await?;
-        written
-    }
-
-    async fn write_known_alone(&self, key_widget: &str) -> Result<usize, Error> {
-        let Some(recognition) = self.index.recognition() else {
-            return Ok(0);
-        };
-        let found = known::find(&self.runtime, &self.ledger, &self.vendor, &recognition).await?;
-        if found == 0 {
-            return Ok(0);
-        }
-        let written = known::write(&self.runtime, &self.vendor, key_widget).await?;
-        tracing::info!(
-            rows = written,
-            "rows without a key whose customers are known have got their keys"
-        );
-        Ok(written)
     }
 
     fn failed(&self, error: &Error) {

@@ -34,7 +34,7 @@ end
 local rows, unknown = {}, {'UNKNOWN', string.format('%d', time), time >= tonumber(index[4]) and '1' or '0'}
 for slot = 0, count - 1 do
   local company, version = ARGV[11 + slot * 7], ARGV[12 + slot * 7]
-  local row = redis.call('HMGET', row_key(company), 'id', 'v', 'h', 'b', 'f', 'g', 'u', 'l')
+  local row = redis.call('HMGET', row_key(company), 'id', 'v', 'h', 'b', 'f', 'g', 'u', 'l', 'c')
   local stale = row[2] and version < row[2]
   if blind then
     if not row[2] then row[5] = index[2] end
@@ -154,7 +154,7 @@ for slot = 0, count - 1 do
   elseif id then
     take(slot, 'u', company, version, hash, id, join(set, clear))
     answer = 'u' .. id
-  elseif any_open and redis.call('ZSCORE', KEYS[3], company) then
+  elseif any_open and not row[9] and redis.call('ZSCORE', KEYS[3], company) then
     -- A call of unknown outcome may still make the row that is not there, or has made it and nobody has looked since:
     -- as if it were held by that call.
     answer = 'b\n'

@@ -1,6 +1,7 @@
 -- Writes down what became of members of a batch and frees their keys. A member that is gone already is skipped, so
 -- a commit whose answer was lost can be repeated.
--- ARGV: 3 owner, 4 batch, 5 fence, 6 verify delay ms (0: no need), 7 count;
+-- ARGV: 3 owner, 4 batch, 5 fence, 6 verify delay ms (0: no need; below 0: the answers were definite, and are only
+--       looked at, see `c` in schema.rs), 7 count;
 --       per member: slot, result, row id, floor.
 -- Results: k landed in row id | p the same, but the id was taken from an answer by its place | x removed | d nothing happened, free the key | g the row is gone, forget its id
 --          o put off: nothing was sent | y the vendor says that the row is gone, and shows it: put off since the first of these
@@ -18,6 +19,8 @@ local more = 0
 
 local any_twins = redis.call('EXISTS', prefix .. 'dups:of') == 1
 local count = tonumber(ARGV[7])
+-- Of `c`, in bytes; a hash is shorter than a third.
+local most = 150
 local fields = {}
 for n = 0, count - 1 do
   local slot = ARGV[8 + n * 4]
@@ -40,7 +43,8 @@ for n = 0, count - 1 do
       parted[kept[2 * n + 2]] = true
     end
     local key, at_ms = row_key(company), string.format('%d', time)
-    local had = redis.call('HEXISTS', key, 'id')
+    local before = redis.call('HMGET', key, 'id', 'h', 'c')
+    local had = before[1] and 1 or 0
     local has = had
     if result == 'k' or result == 'p' then
       local known = (result == 'k' or id == '') and id or '?' .. id
@@ -72,7 +76,15 @@ for n = 0, count - 1 do
     more = more + has - had
     if any_twins and (result == 'k' or result == 'i') then is_kept(id) end
     -- Also when nothing happened: the call whose end is not known may still come, over what is written next.
-    if delay > 0 then verify_at(company, time + delay) end
+    if delay > 0 then
+      redis.call('HDEL', key, 'c')
+      verify_at(company, time + delay)
+    elseif delay < 0 and (result == 'k' or result == 'p' or result == 'x') and (before[3] or not redis.call('ZSCORE', KEYS[3], company)) then
+      -- Of a row that is changed several times before it is read again each of its contents tells.
+      local held = kind == 'u' and before[2] or ''
+      redis.call('HSET', key, 'c', string.sub((before[3] or '') .. '\n' .. held, -most))
+      verify_at(company, time - delay)
+    end
     left = left - 1
   end
 end

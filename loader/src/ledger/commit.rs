@@ -29,6 +29,16 @@ pub(crate) enum Change {
     Found(String, i64),
 }
 
+/// Whether the rows of a commit are read again after a time, and how they are judged then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verify {
+    No,
+    /// The vendor has confirmed what was written, and nothing else is under way: whether it is there at all.
+    Confirmed(Duration),
+    /// A call of unknown outcome may still land within this time: whether they are as they were written.
+    Unknown(Duration),
+}
+
 /// A member's slot and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Committed {
@@ -39,19 +49,23 @@ pub(crate) struct Committed {
 }
 
 impl Ledger {
-    /// Commits members. `verify`: a call with unknown outcome may still land within this time, so read the rows again
-    /// after it.
+    /// Commits members; their rows are read again when nothing can be late any more.
     pub(crate) async fn commit(
         &self,
         batch: &str,
         fence: &str,
         committed: &[Committed],
-        verify: Option<Duration>,
+        verify: Verify,
     ) -> Result<(), Error> {
         if committed.is_empty() {
             return Ok(());
         }
-        let delay = verify.map_or(0, |delay| delay.as_millis());
+        let ms = |delay: Duration| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+        let delay = match verify {
+            Verify::No => 0,
+            Verify::Confirmed(delay) => -ms(delay).max(1),
+            Verify::Unknown(delay) => ms(delay),
+        };
         let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(5 + committed.len() * 4);
         args.push(self.owner().into());
         args.push(batch.into());

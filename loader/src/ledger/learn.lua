@@ -17,7 +17,8 @@ local rows, extra = 0, 0
 
 local function learn(key, company, id, content, written)
   -- A late call may have written this over something newer: it is verified, and then differs from this unknown.
-  local unsure = written >= horizon or redis.call('ZSCORE', KEYS[3], company)
+  local unsure = written >= horizon
+    or redis.call('ZSCORE', KEYS[3], company) and redis.call('HEXISTS', key, 'c') == 0
   if unsure then content = '' end
   if asked < settles then
     -- And one may still do so. Until then the row may be written, and is read again when none can.

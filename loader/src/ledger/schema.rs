@@ -21,6 +21,8 @@
 //! | `{prefix}removals:counting` | text | a loader counts the known rows | `removals.lua` |
 //! | `{prefix}removals:log` | list | decisions about removals, JSON | `removals.lua` |
 //! | `{prefix}form` | hash | `right`: when the form was read last and was as the mapping needs it; `since`: what was written since then is in doubt | `ledger::form_gap` |
+//! | `{prefix}rewritten` | hash | row id → customer, of rows whose key cell the form rewrites each time | `ledger::rewritten` |
+//! | `{prefix}rewritten:in-a-row` | number | such rows since a key that was written has stayed | `ledger::rewritten` |
 //! | `{prefix}fence` | number | the last fence that was given out | `claim.lua`, `takeover.lua` |
 //!
 //! | field of a row | meaning |
@@ -37,6 +39,7 @@
 //! | `x` | version of the removal that has been counted and may take the row away |
 //! | `o` | since when the vendor says that the row does not exist and shows it all the same; absent otherwise |
 //! | `l` | when the form was asked last and had no such row; it is made only right after that |
+//! | `c` | the row is on the list of those to be read again although its writes were confirmed: the hashes of its contents before them, each behind a line break, empty when it was made or is gone |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
 //! | `y`, `z` | how often it was fetched again because its row was not as it was written, and not before when once more |
 //!
@@ -98,6 +101,8 @@ pub(super) mod row {
     pub(in crate::ledger) const VERIFIED: [&str; 2] = ["y", "z"];
     #[cfg(test)]
     pub(in crate::ledger) const UNCHANGED: &str = "u";
+    #[cfg(test)]
+    pub(in crate::ledger) const CONFIRMED: &str = "c";
     #[cfg(test)]
     pub(in crate::ledger) const LOOKED: &str = "l";
 }

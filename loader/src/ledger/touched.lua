@@ -69,10 +69,10 @@ end
 for n = 0, tonumber(ARGV[8]) - 1 do
   local company, id, content = ARGV[9 + n * 3], ARGV[10 + n * 3], ARGV[11 + n * 3]
   local key = row_key(company)
-  local row = redis.call('HMGET', key, 'id', 'h', 'b', 'w', 'g', 'v', 'p')
+  local row = redis.call('HMGET', key, 'id', 'h', 'b', 'w', 'g', 'v', 'p', 'c')
   local live = row[3] and redis.call('EXISTS', batch_key(row[3])) == 1
   local word
-  if live or redis.call('ZSCORE', KEYS[3], company) or tonumber(row[4] or '0') > began - invisible then
+  if live or not row[8] and redis.call('ZSCORE', KEYS[3], company) or tonumber(row[4] or '0') > began - invisible then
     word = 'b'
   elseif not row[1] and not row[6] then
     word = '?'

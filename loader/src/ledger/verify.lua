@@ -24,7 +24,10 @@ local function asked_for(key)
 end
 
 if operation == 'add' then
-  for n = 6, 5 + tonumber(ARGV[5]) do verify_at(ARGV[n], time + tonumber(ARGV[4])) end
+  for n = 6, 5 + tonumber(ARGV[5]) do
+    if redis.call('EXISTS', row_key(ARGV[n])) == 1 then redis.call('HDEL', row_key(ARGV[n]), 'c') end
+    verify_at(ARGV[n], time + tonumber(ARGV[4]))
+  end
 elseif operation == 'pop' then
   local lease_end = time + tonumber(ARGV[5])
   answer = {'OK', string.format('%d', time), string.format('%d', lease_end)}
@@ -46,7 +49,7 @@ else
   local longest, again = tonumber(ARGV[7]), tonumber(ARGV[8])
   for n = 0, tonumber(ARGV[9]) - 1 do
     local company, id, content = ARGV[10 + n * 3], ARGV[11 + n * 3], ARGV[12 + n * 3]
-    local row = redis.call('HMGET', row_key(company), 'id', 'h', 'b', 'w', 'g')
+    local row = redis.call('HMGET', row_key(company), 'id', 'h', 'b', 'w', 'g', 'c')
     local unseen = row[5] ~= epoch and not (index[3] == 'complete' and not row[1])
     local live = row[3] and redis.call('EXISTS', batch_key(row[3])) == 1
     local score = tonumber(redis.call('ZSCORE', KEYS[3], company) or '0')
@@ -67,10 +70,13 @@ else
       -- are not known are not the same.
       local right = (row[2] or '') == content
       local same = right and (id ~= '' and content ~= '' or id == '' and (row[1] or '') == '')
+      -- The vendor has confirmed what was written: the form may make something else of it, and people may have been there
+      -- since. But the row is there, and it is not as it was before.
+      same = same or row[6] and id ~= '' and bare(row[1]) == id and not string.find(row[6] .. '\n', '\n' .. content .. '\n', 1, true)
       if same and not unseen then
         redis.call('ZREM', KEYS[3], company)
         if id ~= '' then redis.call('HSET', row_key(company), 'id', id) end
-        redis.call('HDEL', row_key(company), 'y', 'z')
+        redis.call('HDEL', row_key(company), 'y', 'z', 'c')
         answer[#answer + 1] = '='
       else
         if id == '' then

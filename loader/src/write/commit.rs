@@ -14,7 +14,7 @@ use super::Writer;
 use super::batch::Work;
 use super::row_event::RowEvent;
 use crate::failpoint;
-use crate::ledger::{Change, Committed, Error, Kind, Member};
+use crate::ledger::{Change, Committed, Error, Kind, Member, Verify};
 
 /// What became of a member, as the handler needs it.
 #[derive(Debug, Clone)]
@@ -80,6 +80,7 @@ fn count(ends: &[Committing<'_>]) {
 impl Writer {
     /// Commits, and turns a commit that fails into ends. `verify`: a call of unknown outcome may still land, whatever the
     /// end is. Of a batch that another loader began nobody knows which of its calls are still on their way.
+    /// What was confirmed is read again, too: an answer is no proof.
     pub(super) async fn commit(
         &self,
         work: &Work<'_>,
@@ -121,13 +122,17 @@ impl Writer {
             })
             .collect();
         // Without a key widget the rows could not be read again.
-        let late = (verify && work.recognition.is_some()).then(|| self.lateness());
+        let verify = match verify {
+            _ if work.recognition.is_none() => Verify::No,
+            true => Verify::Unknown(self.lateness()),
+            false => Verify::Confirmed(self.lateness()),
+        };
         let live = work.live;
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             match self
                 .ledger
-                .commit(&live.batch, &live.fence, &committed, late)
+                .commit(&live.batch, &live.fence, &committed, verify)
                 .await
             {
                 Ok(()) => return Ok(()),

@@ -22,6 +22,13 @@ use crate::vendor::Tried;
 impl Writer {
     /// Writes the creates of a batch.
     pub(super) async fn create(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Ended> {
+        if work.fresh && !members.is_empty() {
+            match self.newcomers_wait().await {
+                None => return all(&members, &MemberEnd::Held),
+                Some(true) => return self.stand_aside(work, &members).await,
+                Some(false) => {}
+            }
+        }
         if let Mode::Single { path } = &self.settings.mode {
             return self.create_singly(work, path, members).await;
         }

@@ -57,7 +57,9 @@ impl Writer {
         }
         self.write_down(work, &ids).await;
         let named = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
-        let shown = self.shown(work, recognition, &members, named.as_ref()).await;
+        let shown = self
+            .shown(work, recognition, &members, (named.as_ref(), &ids))
+            .await;
         let (Shown::All(looked, mut found) | Shown::Some(looked, mut found)) = shown else {
             return groups.done(all(&members, &MemberEnd::Held));
         };
@@ -65,8 +67,11 @@ impl Writer {
         if found.len() < members.len() && !ids.is_empty() {
             // Queries may show a row later than its id does.
             match self.by_their_ids(work, recognition, &members, &found, &ids).await {
-                ByIds::Keyless => return self.stored_without_a_key(work, groups, members, &ids).await,
-                ByIds::Rows(rows) => found.extend(rows),
+                None => return groups.done(all(&members, &MemberEnd::Held)),
+                Some(ByIds::Keyless) => {
+                    return self.stored_without_a_key(work, groups, members, &ids).await;
+                }
+                Some(ByIds::Rows(rows)) => found.extend(rows),
             }
         }
         if found.len() < members.len() {
@@ -138,7 +143,7 @@ impl Writer {
         };
         let (members, ended) = self.without_unreadable(work, members, &looked).await;
         groups.done(ended);
-        let found = ours(&members, &looked.rows, None);
+        let found = ours(&members, &looked.rows, (None, &Ids::new()));
         if found.len() < members.len() {
             return self.incomplete(work, groups, members, history).await;
         }
@@ -154,13 +159,12 @@ impl Writer {
     }
 
     /// Waits until the rows that the vendor has confirmed can be seen, but no longer than anything of ours can be late.
-    /// `ids`: those that the answer names.
     async fn shown(
         &self,
         work: &Work<'_>,
         recognition: &Recognition,
         members: &[Member],
-        ids: Option<&HashSet<&str>>,
+        named: Named<'_>,
     ) -> Shown {
         let end = Instant::now() + self.lateness();
         let mut backoff = Backoff::default();
@@ -168,7 +172,7 @@ impl Writer {
             let Some(looked) = self.look(work, recognition, members).await else {
                 return Shown::Unknown;
             };
-            let found = ours(members, &looked.rows, ids);
+            let found = ours(members, &looked.rows, named);
             let readable = members.len() - looked.unreadable.len();
             if found.len() >= readable {
                 return Shown::All(looked, found);
@@ -192,7 +196,7 @@ impl Writer {
 
     /// Rows that the vendor has confirmed are not in the form, and not late: its word is not believed without a look any more,
     /// and what was believed is looked at.
-    async fn confirmed_in_vain(&self, rows: usize) {
+    pub(super) async fn confirmed_in_vain(&self, rows: usize) {
         metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
         let doubtful = self.order.looked(rows, false);
         tracing::warn!(
@@ -232,14 +236,20 @@ impl Writer {
     }
 }
 
-/// The rows that are ours: named by the answer, or with our content. A resend names none, and wrote over what was there.
-fn ours(members: &[Member], seen: &HashMap<u32, Vec<FoundRow>>, ids: Option<&HashSet<&str>>) -> Rows {
+/// The ids that an answer names, unless it is that of a resend, and each in its place.
+type Named<'a> = (Option<&'a HashSet<&'a str>>, &'a Ids<'a>);
+
+/// The rows that are ours: named by the answer, best in their places, or with our content. A resend names none, and wrote over
+/// what was there.
+fn ours(members: &[Member], seen: &HashMap<u32, Vec<FoundRow>>, (named, ids): Named<'_>) -> Rows {
     let row = |member: &Member| {
         let rows = seen.get(&member.slot)?;
-        let named = ids.and_then(|ids| rows.iter().find(|row| ids.contains(row.id.as_str())));
+        let placed = ids.get(&member.slot);
+        let placed = placed.and_then(|id| rows.iter().find(|row| row.id == **id));
+        let is_named = || named.and_then(|ids| rows.iter().find(|row| ids.contains(row.id.as_str())));
         let own = || rows.iter().find(|row| row.hash() == member.hash);
-        let any = || rows.first().filter(|_| ids.is_none());
-        let row = named.or_else(own).or_else(any)?;
+        let any = || rows.first().filter(|_| named.is_none());
+        let row = placed.or_else(is_named).or_else(own).or_else(any)?;
         Some((member.slot, row.clone()))
     };
     members.iter().filter_map(row).collect()

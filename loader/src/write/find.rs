@@ -113,7 +113,8 @@ impl Writer {
             .readable(recognition, &companies, Keys::Right, &work.patience)
             .await;
         failpoint::hit("lookup-after").await;
-        let shown = shown?;
+        let mut shown = shown?;
+        self.give_back_or_fail(&mut shown.found, &companies).await?;
         self.index.saw(&shown.found).await;
         Some(looked(shown, group))
     }

@@ -25,7 +25,7 @@ use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::{Found, FoundRow, Recognition};
 use crate::jdy::types::Refusal;
 use crate::ledger::index::{Reading, WalkError, learn};
-use crate::ledger::{Error, JustLooked, Unseen};
+use crate::ledger::{JustLooked, Unseen};
 use crate::vendor::{Patience, Tried};
 
 /// The cells of a row as the vendor shows it.
@@ -161,6 +161,7 @@ impl Writer {
         } = self
             .readable(recognition, &companies, Keys::Right, patience)
             .await?;
+        self.give_back_or_fail(&mut found, &companies).await?;
         let is_known = |found: &Found, unreadable: &[(String, Refusal)], company: &str| {
             found.contains_key(company) || unreadable.iter().any(|(unreadable, _)| unreadable == company)
         };
@@ -194,6 +195,7 @@ impl Writer {
                 .await?;
             found.extend(others.found);
             unreadable.extend(others.unreadable);
+            self.give_back_or_fail(&mut found, &companies).await?;
         }
         self.index.saw(&found).await;
         Some(Shown {
@@ -221,7 +223,11 @@ impl Writer {
                 "a row cannot be read by its id"
             );
         }
-        let row = row.map(|row| row.and_then(|row| recognition.read_as(company, &row)));
+        let row = match row {
+            Err(refusal) => Err(refusal),
+            Ok(None) => Ok(None),
+            Ok(Some(row)) => Ok(self.still_of(recognition, company, &row, patience).await?),
+        };
         Some((company.to_owned(), row))
     }
 
@@ -246,20 +252,6 @@ impl Writer {
             }
             Tried::Lost | Tried::Held | Tried::Aside => None,
         }
-    }
-
-    /// The row ids that Redis remembers of these customers, for [`Writer::rows_shown`]. One that is not proven says nothing.
-    pub(super) async fn remembered<'a>(
-        &self,
-        companies: &[&'a str],
-    ) -> Result<Vec<(&'a str, String)>, Error> {
-        let known = self.ledger.known_rows(companies).await?;
-        let ids = known.into_iter().map(|row| {
-            row.filter(|row| !row.placed)
-                .and_then(|row| row.id)
-                .unwrap_or_default()
-        });
-        Ok(companies.iter().copied().zip(ids).collect())
     }
 }
 

@@ -11,7 +11,7 @@
 //! unknown: the form is asked), and comes back to `create` through the work list in `groups`; `give_up` ends it as a dead
 //! letter. `stale_look` asks the form again
 //! when a create has waited. `created` reads the answer, `order` and `proof` say how far its ids are believed. `whose` asks before an update or removal
-//! whether the row still is the customer's. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
+//! whether the row still is the customer's, `rewritten` knows rows whose keys do not stay. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
 //! and `verify` reads rows again that a lost call may have changed.
 
 mod batch;
@@ -38,6 +38,7 @@ mod readable;
 mod reconcile;
 mod refetch;
 mod remove;
+mod rewritten;
 mod row_event;
 mod single;
 mod stale_look;
@@ -68,6 +69,7 @@ pub(crate) use order::Order;
 pub(crate) use prepare::{Prepared, Receipt, Sorted, Unfit, sort};
 pub(crate) use readable::Shown;
 pub(crate) use refetch::NotAsked;
+pub(crate) use rewritten::{Rewritten, tell_rewritten};
 pub(crate) use verify::{Owed, verify};
 
 /// What to do with customers that the CRM has removed.
@@ -151,6 +153,8 @@ pub(crate) struct Writer {
     pub(crate) removals: Arc<RemovalGuard>,
     /// Whether ids may be taken by their place in an answer.
     pub(crate) order: Arc<Order>,
+    /// Whether something in the form rewrites keys.
+    pub(crate) rewritten: Arc<Rewritten>,
     /// Times that the form was asked twice in a row for the same rows, and the second answer taught nothing either.
     pub(crate) looked_in_vain: Arc<AtomicU64>,
 }

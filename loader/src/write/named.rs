@@ -9,7 +9,7 @@ use super::batch::Work;
 use super::commit::{Committing, MemberEnd};
 use super::find::{Looked, Rows};
 use super::groups::Groups;
-use crate::jdy::lookup::Recognition;
+use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::ledger::{Change, Member};
 
 /// Rows that are asked for by the ids of an answer.
@@ -19,7 +19,7 @@ const SAMPLE: usize = 3;
 pub(super) enum ByIds {
     /// Rows that queries do not show yet.
     Rows(Rows),
-    /// A row without the key of its customer.
+    /// The rows have no keys.
     Keyless,
 }
 
@@ -57,9 +57,10 @@ impl Writer {
         members
     }
 
-    /// The rows that no query shows and that are there under the ids that the answer names. One without a key says that the
-    /// vendor leaves out a cell that does not suit it and answers success (docs/jiandaoyun-api.md §5.1); some are asked for
-    /// first, and the others only when one of those is there.
+    /// The rows that no query shows and that are there under the ids that the answer names: lists are behind, or their key
+    /// cells hold something else. Some are asked for first, and the others only when one of those is there. Nobody's having
+    /// a key says that the vendor leaves out a cell that does not suit it and answers success (docs/jiandaoyun-api.md §5.1);
+    /// a key here and there is a matter of that row. `None` when nobody can tell now.
     pub(super) async fn by_their_ids(
         &self,
         work: &Work<'_>,
@@ -67,23 +68,43 @@ impl Writer {
         members: &[Member],
         found: &Rows,
         ids: &Ids<'_>,
-    ) -> ByIds {
-        let mut rows = Rows::new();
+    ) -> Option<ByIds> {
+        let mut there = Rows::new();
+        let mut odd: Vec<(&Member, FoundRow)> = Vec::new();
+        let mut blank = 0;
         let missing = members.iter().filter(|member| !found.contains_key(&member.slot));
         for (asked, member) in missing.enumerate() {
-            if asked >= SAMPLE && rows.is_empty() {
+            if asked >= SAMPLE && there.is_empty() && (odd.is_empty() || odd.len() == blank) {
                 break;
             }
             let Some(id) = ids.get(&member.slot) else { continue };
-            let Some(Ok(Some(row))) = self.whole_row(id, &work.patience).await else {
+            let Some(Ok(Some(cells))) = self.whole_row(id, &work.patience).await else {
                 continue;
             };
-            match recognition.read(&row).filter(|(key, _)| *key == member.company) {
-                Some((_, row)) => drop(rows.insert(member.slot, row)),
-                None => return ByIds::Keyless,
+            let key = recognition.read(&cells).map(|(key, _)| key);
+            blank += usize::from(key.is_none());
+            let row = self
+                .still_of(recognition, &member.company, &cells, &work.patience)
+                .await?;
+            match row {
+                Some(row) if row.is_key_right => drop(there.insert(member.slot, row)),
+                // The place alone says little about a row without its customer's key.
+                Some(row) if row.content == member.hash || !self.order.is_broken() => odd.push((member, row)),
+                _ => {}
             }
         }
-        ByIds::Rows(rows)
+        if blank >= SAMPLE && odd.len() == blank && there.is_empty() && found.is_empty() {
+            return Some(ByIds::Keyless);
+        }
+        if !odd.is_empty() {
+            let pairs: Vec<(&str, &str)> = odd
+                .iter()
+                .map(|(member, row)| (member.company.as_str(), row.id.as_str()))
+                .collect();
+            self.write_keys(recognition, &pairs, &work.patience).await?;
+            there.extend(odd.into_iter().map(|(member, row)| (member.slot, row)));
+        }
+        Some(ByIds::Rows(there))
     }
 
     /// Every further batch would be doubled: nothing is made before somebody has seen to the key widget. The ids are

@@ -96,7 +96,8 @@ impl Writer {
         if !recognition.widgets.iter().any(is_shown) {
             return true;
         }
-        let row = recognition.read_as(&member.company, &shown.cells);
+        // What stands in its key cell shows when it is read again.
+        let row = recognition.read_by_id(&shown.cells, true);
         let is_right = row.is_some_and(|row| row.content == member.hash);
         if !is_right {
             self.form.suspect();

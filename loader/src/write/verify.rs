@@ -16,14 +16,17 @@ use super::refetch::NotAsked;
 use crate::failpoint;
 use crate::index::VISIBLE_AFTER;
 use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::lookup::FoundRow;
 use crate::jdy::lookup::Recognition;
-use crate::ledger::{Due, Error, Judged, Member, Seen};
+use crate::ledger::{Due, Error, Judged, KnownRow, Member, Seen};
 use crate::vendor::Patience;
 
 /// How long a row that was written may be missing from queries.
 pub(super) const INVISIBLE: Duration = VISIBLE_AFTER;
 /// How often Redis is asked for rows that are due.
 const VERIFY_EVERY: Duration = Duration::from_secs(5);
+/// Between two looks for a hundred of them: a fifth of the vendor's reads, as the walk over the form takes.
+const VERIFY_PAUSE: Duration = Duration::from_millis(150);
 /// A loader that got rows to verify has this long; if it dies, no loader may create them meanwhile. A judgement that comes
 /// later than this counts for nothing.
 const VERIFY_HOLD: Duration = Duration::from_secs(30);
@@ -76,6 +79,11 @@ impl Writer {
         self.vendor.client.timeout() + self.settings.late + INVISIBLE
     }
 
+    /// Whether a row without its customer's key is the one that was placed: ids may have come in another order.
+    fn is_placed_there(&self, known: &KnownRow, row: &FoundRow) -> bool {
+        row.is_key_right || known.hash.as_ref() == Some(&row.content) || !self.order.is_broken()
+    }
+
     /// The batch was lost while a call for these rows may have been under way.
     pub(super) async fn lease_lost(&self, work: &Work<'_>, group: &[Member]) -> Vec<Ended> {
         let companies: Vec<&str> = group.iter().map(|member| member.company.as_str()).collect();
@@ -99,6 +107,9 @@ pub(crate) async fn verify(writer: Writer) {
         writer.verify_gap().await;
         let mut backoff = Backoff::default();
         while let Some((due, wrong)) = verify_some(&writer).await {
+            if !writer.runtime.shutdown.sleep(VERIFY_PAUSE).await {
+                return;
+            }
             if wrong.is_empty() {
                 continue;
             }
@@ -134,7 +145,8 @@ async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
         }
     };
     failpoint::hit("verify-popped").await;
-    let seen = read_due(writer, &recognition, &due).await?;
+    let read = read_due(writer, &recognition, &due).await?;
+    let (seen, placed): (Vec<Seen>, Vec<bool>) = read.into_iter().unzip();
     // A row that cannot be read alone stays on the list.
     due.companies = seen.iter().map(|seen| seen.company.clone()).collect();
     let judged = match writer
@@ -149,6 +161,13 @@ async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
         }
     };
     failpoint::hit("verify-judged").await;
+    let outcomes = seen.iter().zip(placed).zip(&judged);
+    let lost = outcomes
+        .filter(|((seen, placed), judged)| *placed && seen.row_id.is_empty() && **judged == Judged::Differs);
+    let lost = lost.count();
+    if lost > 0 {
+        writer.confirmed_in_vain(lost).await;
+    }
     let wrong = due
         .companies
         .iter()
@@ -159,41 +178,66 @@ async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
     Some((due, wrong))
 }
 
-/// What the form shows for these customers; `None` when it cannot be read now.
-async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Option<Vec<Seen>> {
+/// What the form shows for these customers, and whose rows were placed by an answer; `None` when it cannot be read now.
+async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Option<Vec<(Seen, bool)>> {
     let companies: Vec<&str> = due.companies.iter().map(String::as_str).collect();
     let patience = Patience::new(VERIFY_HOLD / 2);
-    // A row whose key a person has touched is not gone.
-    let remembered = match writer.remembered(&companies).await {
-        Ok(remembered) => remembered,
-        Err(error) => {
-            drop(writer.ledger_failed(&error));
-            return None;
-        }
-    };
-    let rows: Vec<(&str, &str)> = remembered
+    let known = writer.ledger.known_rows(&companies).await;
+    let known = known.map_err(|error| drop(writer.ledger_failed(&error))).ok()?;
+    let known: Vec<KnownRow> = known.into_iter().map(Option::unwrap_or_default).collect();
+    // A row whose key a person has touched is not gone, and neither is one that a call has placed.
+    let rows: Vec<(&str, &str)> = companies
         .iter()
-        .map(|(company, id)| (*company, id.as_str()))
+        .zip(&known)
+        .map(|(company, known)| (*company, known.id.as_deref().unwrap_or_default()))
         .collect();
     let Shown {
         mut found,
         unreadable,
         ..
     } = writer.rows_shown(recognition, &rows, true, &patience).await?;
-    let is_shown = |company: &&&str| !unreadable.iter().any(|(unreadable, _)| unreadable == **company);
-    let seen = companies.iter().filter(is_shown).map(|company| {
-        let oldest = found.remove(*company).and_then(|rows| rows.into_iter().next());
-        let (row_id, hash) = oldest
-            .map(|row| {
-                let hash = row.hash().to_owned();
-                (row.id, hash)
-            })
-            .unwrap_or_default();
-        Seen {
-            company: (*company).to_owned(),
-            row_id,
-            hash,
+    let (mut right, mut wrong) = (Vec::new(), Vec::new());
+    let mut seen = Vec::with_capacity(companies.len());
+    for (company, known) in companies.iter().zip(&known) {
+        if unreadable.iter().any(|(unreadable, _)| unreadable == company) {
+            continue;
         }
+        let mut row = found.remove(*company).and_then(|rows| rows.into_iter().next());
+        if known.placed
+            && row
+                .as_ref()
+                .is_some_and(|row| !writer.is_placed_there(known, row))
+        {
+            row = None;
+        }
+        match &row {
+            Some(row) if row.is_known_by_id => {}
+            Some(row) if row.is_key_right => right.push((*company, row.id.clone())),
+            Some(row) => wrong.push((*company, row.id.clone())),
+            None => {}
+        }
+        seen.push((*company, row, known.placed));
+    }
+    fn pairs<'a>(rows: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
+        rows.iter().map(|(company, id)| (*company, id.as_str())).collect()
+    }
+    let noted = writer.keys_stay(&pairs(&right)).await;
+    noted.map_err(|error| drop(writer.ledger_failed(&error))).ok()?;
+    if !wrong.is_empty() {
+        // What they hold besides is judged as it is: a key is written without asking for the customer.
+        writer.write_keys(recognition, &pairs(&wrong), &patience).await?;
+    }
+    let seen = seen.into_iter().map(|(company, row, placed)| {
+        let (row_id, hash) = row.map(|row| (row.id, row.content)).unwrap_or_default();
+        let company = company.to_owned();
+        (
+            Seen {
+                company,
+                row_id,
+                hash,
+            },
+            placed,
+        )
     });
     Some(seen.collect())
 }

@@ -11,7 +11,8 @@ use super::readable::{self, Keys};
 use super::stale_look::FreshLook;
 use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::Refusal;
-use crate::ledger::{Change, Kind, Member};
+use crate::ledger::{Change, Kind, KnownRow, Member};
+use crate::vendor::Patience;
 
 /// What the row under a member's id is.
 enum Whose {
@@ -133,46 +134,50 @@ impl Writer {
 
     /// Of a row that its key does not show: a cell that is empty or means no other customer is still the member's.
     async fn whose(&self, work: &Work<'_>, recognition: &Recognition, member: &Member) -> Whose {
-        match self.whole_row(&member.row_id, &work.patience).await {
-            None => Whose::Unknown,
-            Some(Err(refusal)) => Whose::Unreadable(refusal),
-            Some(Ok(None)) => Whose::Theirs,
-            Some(Ok(Some(row))) => match (recognition.read_as(&member.company, &row), recognition.read(&row))
-            {
-                (Some(_), _) | (None, None) => Whose::Theirs,
-                (None, Some((key, _))) => self.has_its_own(work, recognition, member, &key).await,
-            },
-        }
-    }
-
-    /// A key that a person has typed into a row while its customer has a row, or is none of ours: a slip, which the next write
-    /// mends.
-    async fn has_its_own(
-        &self,
-        work: &Work<'_>,
-        recognition: &Recognition,
-        member: &Member,
-        key: &str,
-    ) -> Whose {
-        match self.ledger.known_rows(&[key]).await {
-            Ok(known) if known.iter().all(Option::is_none) => return Whose::Theirs,
-            Ok(_) => {}
+        match self.known_by_id(&member.company, &member.row_id).await {
+            // Without a call: whether it is there shows in the answer.
+            Ok(Some(_)) => return Whose::Theirs,
+            Ok(None) => {}
             Err(error) => {
                 drop(self.ledger_failed(&error));
                 return Whose::Unknown;
             }
         }
-        let shown = self
-            .readable(recognition, &[key], Keys::Right, &work.patience)
-            .await;
-        let Some(shown) = shown else {
-            return Whose::Unknown;
-        };
-        let mut rows = shown.found.get(key).into_iter().flatten();
-        match rows.any(|row| row.id != member.row_id) {
-            true => Whose::Theirs,
-            false => Whose::SomebodyElses,
+        match self.whole_row(&member.row_id, &work.patience).await {
+            None => Whose::Unknown,
+            Some(Err(refusal)) => Whose::Unreadable(refusal),
+            Some(Ok(None)) => Whose::Theirs,
+            Some(Ok(Some(row))) => match self
+                .still_of(recognition, &member.company, &row, &work.patience)
+                .await
+            {
+                None => Whose::Unknown,
+                Some(Some(_)) => Whose::Theirs,
+                Some(None) => Whose::SomebodyElses,
+            },
         }
+    }
+
+    /// Whether the row with this id is that of the customer whose key it holds. A key that a person has typed into a row
+    /// while its customer has another row, or that is none of ours, is a slip, which the next write mends. `None` when nobody
+    /// can tell now.
+    pub(super) async fn is_anothers(
+        &self,
+        recognition: &Recognition,
+        id: &str,
+        key: &str,
+        patience: &Patience,
+    ) -> Option<bool> {
+        let known = self.ledger.known_rows(&[key]).await;
+        let known = known.map_err(|error| drop(self.ledger_failed(&error))).ok()?;
+        // Whom only the walk over the form knows, by this very row, nobody has ever written.
+        let is_nobody = |known: &KnownRow| known.version.is_none() && known.id.as_deref() == Some(id);
+        if known.iter().flatten().all(is_nobody) {
+            return Some(false);
+        }
+        let shown = self.readable(recognition, &[key], Keys::Right, patience).await?;
+        let mut rows = shown.found.get(key).into_iter().flatten();
+        Some(!rows.any(|row| row.id != id))
     }
 
     /// The row is another customer's now: it is left alone, and the member goes on with the row that has its key.

@@ -3,6 +3,7 @@
 //! Written by the consumer, the listing and the moves of dead letters, in the same group of confirms as what they
 //! publish; read from any offset, as often as anybody likes (docs/events.md).
 
+mod encoded;
 mod identity;
 mod late;
 mod moved;

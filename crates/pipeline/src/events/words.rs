@@ -4,6 +4,7 @@
 //! A vendor may repeat what it refuses. Names cannot be recognised by their form, but here the message that died is at
 //! hand, so whatever it holds is taken out of the words about it. Captions stay, since people need them.
 
+use super::encoded::decoded;
 use crate::{failure::record::FailureRecord, mask::mask_text, message::Subject};
 use prost::Message;
 use proto::v1::{CompanySnapshot, FormRecord};
@@ -71,7 +72,7 @@ impl Cells {
     }
 
     /// The text without them. A vendor may quote in another dress: other case and width, blanks and marks within a number, a
-    /// text cut short.
+    /// text cut short, or encoded.
     pub(crate) fn masked(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for cell in &self.0 {
@@ -82,22 +83,23 @@ impl Cells {
 }
 
 /// A letter that counts when texts are compared, with its place.
-type Letter = (char, Range<usize>);
+pub(super) type Letter = (char, Range<usize>);
 
 /// So many letters of a text that was cut short tell whose it is.
 const PREFIX: usize = 4;
 
-/// The letters of a text, folded: half-width, small, and without what may be written between the digits of a number.
+/// The letters of a text, decoded and folded: half-width, small, and without what may be written between the digits of a number.
 fn folded(text: &str) -> Vec<Letter> {
-    let letters: Vec<Letter> = text
+    let letters = text
         .char_indices()
-        .flat_map(|(at, char)| {
-            let place = at..at + char.len_utf8();
-            narrow(char)
-                .to_lowercase()
-                .map(move |folded| (folded, place.clone()))
-        })
-        .filter(|(char, _)| !char.is_whitespace())
+        .map(|(at, char)| (char, at..at + char.len_utf8()));
+    let letters = decoded(letters.collect()).into_iter().flat_map(|(char, place)| {
+        let folded = narrow(char).to_lowercase();
+        folded.map(move |folded| (folded, place.clone()))
+    });
+    // A form that is sent has a plus where a blank was.
+    let letters: Vec<Letter> = letters
+        .filter(|(char, _)| !char.is_whitespace() && *char != '+')
         .collect();
     let is_digit = |at: usize| {
         letters
@@ -223,6 +225,14 @@ mod tests {
             ("LI　LEI or han meimei", "… or …"),
             ("上海某某 is too short for 上海", "… is too short for 上海"),
             ("value 12 345.6", "value …"),
+            (
+                r"name=%E4%B8%8A%E6%B5%B7%E6%9F%90%E6%9F%90%E8%B4%B8%E6%98%93&who=Li+Lei, \u4e0a\u6d77\u67d0\u67d0\u8d38\u6613",
+                "name=…&who=…, …",
+            ),
+            (
+                "<td>&#19978;&#28023;&#x67D0;&#x67D0;&#36152;&#26131;</td> Li&nbsp;Lei a%40b.cn",
+                "<td>…</td> … ***",
+            ),
         ] {
             assert_eq!(cells.masked(text), masked);
         }

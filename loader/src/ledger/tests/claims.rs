@@ -19,7 +19,10 @@ async fn a_row_is_created_once_then_unchanged_updated_or_stale() {
     );
     let (answer, batch, fence) = claim(&ledger, "1", 21, "bb").await;
     assert_eq!(answer, Claim::Update("r1".into()));
-    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    ledger
+        .commit(&batch, &fence, &landed("r1"), Verify::No)
+        .await
+        .unwrap();
     assert_eq!(claim(&ledger, "1", 21, "bb").await.0, Claim::Landed);
     let (answer, ..) = claim(&ledger, "1", 21, "cc").await;
     assert_eq!(
@@ -57,9 +60,9 @@ async fn a_claimed_row_is_busy_until_its_lease_ends_and_then_orphaned() {
     );
     assert!(member.first_sent_ms > 0 && !member.transaction.is_empty());
 
-    let late = one.commit(&batch, &fence, &landed("r1"), None).await;
+    let late = one.commit(&batch, &fence, &landed("r1"), Verify::No).await;
     assert!(matches!(late, Err(Error::Fenced)), "{late:?}");
-    two.commit(&batch, &taken.fence, &landed("r2"), None)
+    two.commit(&batch, &taken.fence, &landed("r2"), Verify::No)
         .await
         .unwrap();
     assert_eq!(claim(&one, "1", 11, "bb").await.0, Claim::Update("r2".into()));
@@ -89,15 +92,21 @@ async fn a_commit_can_be_repeated_and_a_batch_ends_with_its_last_member() {
         committed(0, Change::Landed("r1".into())),
         committed(1, Change::Freed),
     ];
-    ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
-    ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
+    ledger
+        .commit("b", &claimed.fence, &first, Verify::No)
+        .await
+        .unwrap();
+    ledger
+        .commit("b", &claimed.fence, &first, Verify::No)
+        .await
+        .unwrap();
     assert_eq!(claim(&ledger, "2", 2, "aa").await.0, Claim::Create, "freed");
     assert!(matches!(claim(&ledger, "3", 2, "aa").await.0, Claim::Busy(..)));
     ledger
-        .commit("b", &claimed.fence, &[committed(2, Change::Removed)], None)
+        .commit("b", &claimed.fence, &[committed(2, Change::Removed)], Verify::No)
         .await
         .unwrap();
-    let gone = ledger.commit("b", &claimed.fence, &first, None).await;
+    let gone = ledger.commit("b", &claimed.fence, &first, Verify::No).await;
     assert!(matches!(gone, Err(Error::Fenced)), "the batch is over: {gone:?}");
     assert_eq!(
         claim(&ledger, "3", 0, "aa").await.0,
@@ -162,7 +171,7 @@ async fn removals_delete_mark_or_find_nothing() {
                 slot: 0,
                 change: Change::Removed,
             }],
-            None,
+            Verify::No,
         )
         .await
         .unwrap();
@@ -175,7 +184,10 @@ async fn removals_delete_mark_or_find_nothing() {
     create(&ledger, "2", 10, "aa", "r2").await;
     let (answer, batch, fence) = claim_as(&ledger, "2", 11, "", Operation::Mark, NEW).await;
     assert_eq!(answer, Claim::Update("r2".into()));
-    ledger.commit(&batch, &fence, &landed("r2"), None).await.unwrap();
+    ledger
+        .commit(&batch, &fence, &landed("r2"), Verify::No)
+        .await
+        .unwrap();
     assert_eq!(
         claim_as(&ledger, "2", 11, "", Operation::Mark, NEW).await.0,
         Claim::Landed
@@ -221,7 +233,10 @@ async fn a_row_of_a_later_mapping_is_not_changed_by_an_earlier_one() {
         async |number, revision, hash| claim_mapped(&ledger, number, revision, hash, Operation::Upsert).await;
     let (answer, batch, fence) = claim(10, 5, "aa").await;
     assert_eq!(answer, Claim::Create);
-    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    ledger
+        .commit(&batch, &fence, &landed("r1"), Verify::No)
+        .await
+        .unwrap();
 
     assert_eq!(
         claim(10, 4, "bb").await.0,
@@ -245,7 +260,10 @@ async fn a_row_of_a_later_mapping_is_not_changed_by_an_earlier_one() {
 
     let (answer, batch, fence) = claim(23, 5, "bb").await;
     assert_eq!(answer, Claim::Update("r1".into()));
-    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    ledger
+        .commit(&batch, &fence, &landed("r1"), Verify::No)
+        .await
+        .unwrap();
     let gone = claim_mapped(&ledger, 24, 0, "", Operation::Delete).await;
     assert_eq!(
         gone.0,

@@ -122,7 +122,10 @@ async fn a_reading_says_nothing_about_what_happened_after_it() {
     ledger.verify_later(&["1", "2", "3"], now).await.unwrap();
     let due = ledger.due_for_verification(10, lease).await.unwrap();
     // What is handed out cannot be claimed, but this was claimed before.
-    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    ledger
+        .commit(&batch, &fence, &landed("r1"), Verify::No)
+        .await
+        .unwrap();
     ledger.verify_later(&["2"], now).await.unwrap();
     let seen = ["1", "2", "3"].map(unseen);
     // The commit may fall into the same millisecond as the reading.
@@ -162,7 +165,7 @@ async fn a_row_id_taken_by_its_place_is_marked_until_it_is_proven() {
         slot: 0,
         change: Change::Freed,
     }];
-    let soon = Some(Duration::from_millis(1));
+    let soon = Verify::Unknown(Duration::from_millis(1));
     ledger.commit(&batch, &fence, &freed, soon).await.unwrap();
     assert_eq!(claim(&ledger, "1", 10, "aa").await.0, Claim::Landed);
 
@@ -196,7 +199,7 @@ async fn what_is_left_of_a_transaction_counts_as_too_old_to_be_sent_again() {
     });
     let claimed = ledger.claim_seen("batch", &items, false, None).await.unwrap();
     ledger
-        .commit("batch", &claimed.fence, &landed("r1"), None)
+        .commit("batch", &claimed.fence, &landed("r1"), Verify::No)
         .await
         .unwrap();
     let left = ledger.take_over("batch", true).await.unwrap().unwrap().members;

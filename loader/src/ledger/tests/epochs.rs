@@ -12,6 +12,7 @@ fn row(id: &str, hash: &str) -> FoundRow {
         id: id.into(),
         content: hash.into(),
         is_key_right: true,
+        is_known_by_id: false,
         written_ms: 1_000_000,
     }
 }
@@ -133,7 +134,10 @@ async fn an_old_record_is_fetched_again_instead_of_written() {
     );
     let (answer, batch, fence) = claim_as(&ledger, "1", 12, "bb", UPSERT, NEW).await;
     assert_eq!(answer, Claim::Update("r1".into()));
-    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    ledger
+        .commit(&batch, &fence, &landed("r1"), Verify::No)
+        .await
+        .unwrap();
     assert_eq!(
         claim_as(&ledger, "1", 13, "cc", UPSERT, OLD).await.0,
         Claim::Update("r1".into())
@@ -164,7 +168,7 @@ async fn a_fresh_record_is_taken_whatever_the_clock_of_the_form_says() {
     // The same when a row was found in the place of one whose fate was unknown.
     let change = Change::Found("r9".into(), 1);
     ledger
-        .commit(&batch, &fence, &[Committed { slot: 0, change }], None)
+        .commit(&batch, &fence, &[Committed { slot: 0, change }], Verify::No)
         .await
         .unwrap();
     assert_eq!(
@@ -270,7 +274,7 @@ async fn a_row_is_made_only_right_after_a_look_however_well_the_form_was_read() 
         slot: 0,
         change: Change::Removed,
     }];
-    ledger.commit(&batch, &fence, &removed, None).await.unwrap();
+    ledger.commit(&batch, &fence, &removed, Verify::No).await.unwrap();
     unseen(&ledger, "1").await;
     // A look is good for a moment only.
     let row = ledger.row_key("2");

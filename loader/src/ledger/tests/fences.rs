@@ -30,7 +30,7 @@ async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
         Err(Error::NoIndex)
     ));
     assert!(matches!(
-        ledger.commit("b", "1", &landed("r"), None).await,
+        ledger.commit("b", "1", &landed("r"), Verify::No).await,
         Err(Error::NoIndex)
     ));
     set_field(&redis, index::RUN, &run).await;

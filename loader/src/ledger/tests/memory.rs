@@ -46,7 +46,7 @@ async fn a_customer_at_rest_costs_no_more_than_is_said() {
         change: Change::Placed("200001181fe09728936510eb".into()),
     }];
     ledger
-        .commit("b", &claimed.fence, &committed, None)
+        .commit("b", &claimed.fence, &committed, Verify::No)
         .await
         .unwrap();
 

@@ -7,6 +7,7 @@ mod fences;
 mod memory;
 mod not_seen;
 mod removals;
+mod rewritten;
 mod schema;
 mod touched;
 
@@ -117,7 +118,10 @@ fn landed(id: &str) -> [Committed; 1] {
 async fn create(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str) {
     let (answer, batch, fence) = claim(ledger, company, number, hash).await;
     assert_eq!(answer, Claim::Create);
-    ledger.commit(&batch, &fence, &landed(id), None).await.unwrap();
+    ledger
+        .commit(&batch, &fence, &landed(id), Verify::No)
+        .await
+        .unwrap();
 }
 
 /// Claims and commits a create whose row id is taken from the answer by its place.
@@ -128,7 +132,7 @@ async fn place(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str
         slot: 0,
         change: Change::Placed(id.to_owned()),
     }];
-    ledger.commit(&batch, &fence, &placed, None).await.unwrap();
+    ledger.commit(&batch, &fence, &placed, Verify::No).await.unwrap();
 }
 
 /// Claims and commits an update of this row.
@@ -136,7 +140,10 @@ async fn update(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &st
     let (answer, batch, fence) = claim(ledger, company, number, hash).await;
     assert_eq!(answer, Claim::Update(id.to_owned()));
     let id = id.trim_start_matches('?');
-    ledger.commit(&batch, &fence, &landed(id), None).await.unwrap();
+    ledger
+        .commit(&batch, &fence, &landed(id), Verify::No)
+        .await
+        .unwrap();
 }
 
 /// Ends a lease now.

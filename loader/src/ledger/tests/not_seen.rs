@@ -1,5 +1,7 @@
 //! A row that is not seen is not gone, and a look counts from its end for those who have waited for it.
 
+use std::collections::HashMap;
+
 use super::*;
 use crate::ledger::index::{self, Reading};
 use crate::ledger::{JustLooked, Unseen};
@@ -131,7 +133,10 @@ async fn what_is_put_off_stays_as_old_as_it_is_and_is_doubted_since_the_first_ti
         let before = index::clock(&ledger).await.unwrap();
         while index::clock(&ledger).await.unwrap() == before {}
         let committed = [Committed { slot: 0, change }];
-        ledger.commit(&batch, &fence, &committed, None).await.unwrap();
+        ledger
+            .commit(&batch, &fence, &committed, Verify::No)
+            .await
+            .unwrap();
         let known = known().await;
         assert_eq!((known.written_ms, known.batch), (written, None));
         doubted.push(known.doubted_ms);
@@ -148,4 +153,63 @@ fn unseen(company: &str) -> Seen {
         row_id: String::new(),
         hash: String::new(),
     }
+}
+
+/// What the vendor has confirmed is looked at once: whether it is there, whatever the form has made of it.
+#[tokio::test]
+async fn what_was_confirmed_is_asked_for_again_only_when_nothing_of_it_was_done() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let at_once = Verify::Confirmed(Duration::from_millis(1));
+    for company in ["made", "lost", "other", "changed", "unheeded"] {
+        let (_, batch, fence) = claim(&ledger, company, 10, "aa").await;
+        let id = format!("r-{company}");
+        ledger
+            .commit(&batch, &fence, &landed(&id), at_once)
+            .await
+            .unwrap();
+    }
+    for company in ["changed", "unheeded"] {
+        let (_, batch, fence) = claim(&ledger, company, 11, "bb").await;
+        let id = format!("r-{company}");
+        ledger
+            .commit(&batch, &fence, &landed(&id), at_once)
+            .await
+            .unwrap();
+    }
+    let judged = verify(
+        &ledger,
+        &[
+            ("made", "r-made", "aa"),
+            ("lost", "", ""),
+            ("other", "r-other", "trimmed"),
+            ("changed", "r-changed", "trimmed"),
+            ("unheeded", "r-unheeded", "aa"),
+        ],
+    )
+    .await;
+    use Judged::{Differs, Same};
+    assert_eq!(judged, [Same, Differs, Same, Same, Differs]);
+}
+
+async fn verify(ledger: &Ledger, shown: &[(&str, &str, &str)]) -> Vec<Judged> {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let due = ledger.due_for_verification(10, LEASE).await.unwrap();
+    let seen = due.companies.iter().map(|company| {
+        let (_, row_id, hash) = shown.iter().find(|(shown, ..)| shown == company).unwrap();
+        Seen {
+            company: company.clone(),
+            row_id: (*row_id).to_owned(),
+            hash: (*hash).to_owned(),
+        }
+    });
+    let seen: Vec<Seen> = seen.collect();
+    let judged = ledger
+        .judge(&due, &seen, Duration::ZERO, Duration::ZERO, LEASE)
+        .await;
+    let of: HashMap<&String, Judged> = due.companies.iter().zip(judged.unwrap()).collect();
+    shown
+        .iter()
+        .map(|(company, ..)| of[&(*company).to_owned()])
+        .collect()
 }

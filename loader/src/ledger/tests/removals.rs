@@ -48,7 +48,7 @@ async fn remove(ledger: &Ledger, company: &str, number: i64, run: &str, limits: 
                     change: Change::Removed,
                 }];
                 ledger
-                    .commit(&batch, &claimed.fence, &removed, None)
+                    .commit(&batch, &claimed.fence, &removed, Verify::No)
                     .await
                     .unwrap();
                 return Claim::Remove(id);

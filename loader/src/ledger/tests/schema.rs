@@ -32,6 +32,7 @@ async fn the_scripts_write_what_the_schema_names() {
             id: id.to_owned(),
             content: "aa".to_owned(),
             is_key_right: true,
+            is_known_by_id: false,
             written_ms: 1_000_000,
         };
         ("1".to_owned(), found)
@@ -61,9 +62,14 @@ async fn the_scripts_write_what_the_schema_names() {
     ledger.verified(&due, &["1"]).await.unwrap();
     ledger.verify_later(&["2"], LEASE).await.unwrap();
 
+    let (_, done, proof) = claim(&ledger, "4", 11, "bb").await;
+    let later = Verify::Confirmed(LEASE);
+    ledger.commit(&done, &proof, &landed("r4"), later).await.unwrap();
+
     use crate::ledger::schema::{batch as batches, index, row};
     let mut seen = fields(&redis, &ledger.row_key("1")).await;
     seen.extend(fields(&redis, &ledger.row_key("2")).await);
+    seen.extend(fields(&redis, &ledger.row_key("4")).await);
     let known = [
         row::ID,
         row::VERSION,
@@ -74,6 +80,7 @@ async fn the_scripts_write_what_the_schema_names() {
         row::SEEN_IN,
         row::UNCHANGED,
         row::TOUCHED,
+        row::CONFIRMED,
     ];
     let mut known = names(&known);
     known.extend(names(&row::ASKED));
@@ -118,7 +125,7 @@ async fn the_scripts_write_what_the_schema_names() {
     ]);
     let other = ledger.known_rows(&["2"]).await.unwrap().remove(0);
     known.insert(ledger.batch_key(&other.unwrap().batch.unwrap()));
-    known.extend(["1", "2", "3"].map(|company| ledger.row_key(company)));
+    known.extend(["1", "2", "3", "4"].map(|company| ledger.row_key(company)));
     assert_eq!(keys(&redis).await, known);
 }
 

@@ -31,6 +31,7 @@ async fn read(ledger: &Ledger, asked_ms: i64, row: Option<&str>) {
         id: id.to_owned(),
         content: "edited".to_owned(),
         is_key_right: true,
+        is_known_by_id: false,
         written_ms: 0,
     });
     let rows = [("1".to_owned(), found)];

@@ -54,8 +54,8 @@ pub use okki::WebhookReport;
 pub use process::SimulatorProcess;
 pub use settings::{
     Allowance, AppSpec, AuthAnswer, Concurrent, FieldList, JdySettings, KeyRule, LifetimeFrom, LimitAnswer,
-    Limiter, ListingSettings, OkkiSettings, Order, Poison, PushForm, PushSettings, Settings, SuccessCode,
-    TelList, TimeForm, Totals, WebhookSettings,
+    Limiter, ListingSettings, OkkiSettings, Order, Poison, PushForm, PushSettings, Rewrite, Settings,
+    SuccessCode, TelList, TimeForm, Totals, WebhookSettings,
 };
 pub use traffic::{CallReport, VendorReport};
 pub use world::WorldError;

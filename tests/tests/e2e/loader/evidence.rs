@@ -132,9 +132,9 @@ async fn codes_that_stop_one_record_alone_are_repeated_a_few_times_only() {
         let updates = calls(&pipeline, "update") - updates;
         let lists = calls(&pipeline, "list") - lists;
         // Before each update it is asked whose the row is; after each refusal whether the vendor answers others, and whether
-        // the update was heeded.
+        // the update was heeded. What was confirmed before is read once more meanwhile.
         assert!(
-            (2..=7).contains(&updates) && lists <= 3 * updates,
+            (2..=7).contains(&updates) && lists <= 3 * updates + 2,
             "{updates} updates, {lists} lists"
         );
         pipeline[loader].ready().await;

@@ -23,6 +23,7 @@ mod redis;
 mod refusals;
 mod refused_kind;
 mod removal_guard;
+mod rewritten;
 mod row_hooks;
 mod row_hooks_odd;
 mod single;

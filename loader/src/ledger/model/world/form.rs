@@ -181,6 +181,7 @@ impl World<'_> {
             id: row.id.clone(),
             content: row.hash.clone(),
             is_key_right: true,
+            is_known_by_id: false,
             written_ms: if row.written >= self.since { 1 << 50 } else { 0 },
         }
     }

@@ -1,6 +1,7 @@
 //! A batch goes on: heartbeat, call, commit, new transaction ids, or the end of its ownership.
 
 use super::*;
+use crate::ledger::Verify;
 
 impl World<'_> {
     /// The next thing a batch needs. `beating`: after a heartbeat; else the loader wakes up and goes on at once, also
@@ -75,7 +76,10 @@ impl World<'_> {
         let (batch, fence) = (work.live.batch.clone(), work.live.fence.clone());
         let answers = self.expected.answers(&process.ledger.epoch());
         let owned = answers && self.expected.owns(&batch, &process.name, &fence);
-        let late = verify.then_some(LEASE);
+        let late = match verify {
+            true => Verify::Unknown(LEASE),
+            false => Verify::No,
+        };
         match process.ledger.commit(&batch, &fence, &committed, late).await {
             Ok(()) => {
                 assert!(owned, "{batch} was committed without being owned");

@@ -25,6 +25,14 @@ impl Ask<'_> {
         self.settings.invalid_parameter
     }
 
+    /// Whether this operation answers success and does nothing.
+    pub(super) fn is_unheeded(&self, operation: &str) -> bool {
+        self.settings
+            .unheeded
+            .iter()
+            .any(|unheeded| unheeded == operation)
+    }
+
     /// A parameter that must be text when it is there.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, i64> {
         match self.body.get(name) {
@@ -123,6 +131,12 @@ pub(super) fn marked<'a>(
             .find(|poison| row.values().any(|value| holds(value, &poison.marker)));
         hit.map(|poison| poison.code)
     })
+}
+
+/// Whether one of the texts of a row contains one of these.
+pub(super) fn contains_any(row: &Map<String, Value>, markers: &[String]) -> bool {
+    let is_in = |marker: &String| row.values().any(|value| holds(value, marker));
+    markers.iter().any(is_in)
 }
 
 fn holds(value: &Value, marker: &str) -> bool {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Account;
-use super::ask::{Answer, Ask, poisoned};
+use super::ask::{Answer, Ask, contains_any, poisoned};
 use super::form::Changes;
 
 /// Batches may not be larger.
@@ -65,7 +65,12 @@ pub(super) fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -
     if slots.rows.len() < changes.len() {
         slots.rows.resize(changes.len(), None);
     }
-    for (slot, changes) in slots.rows.iter_mut().zip(changes).take(most.unwrap_or(MOST_ROWS)) {
+    let lost = |at: usize| {
+        let row = rows.get(at).and_then(Value::as_object);
+        row.is_some_and(|row| contains_any(row, &ask.settings.lost))
+    };
+    let to_do = slots.rows.iter_mut().zip(changes).take(most.unwrap_or(MOST_ROWS));
+    for (at, (slot, changes)) in to_do.enumerate() {
         match *slot {
             Some(id) if ask.settings.overwrite_keeps_id && form.get(id).is_some() => {
                 form.update(id, changes, true, now);
@@ -75,6 +80,9 @@ pub(super) fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -
                 let id = form.insert(changes, creator, oids, now);
                 created.push(id.to_string());
                 *slot = Some(id);
+                if lost(at) {
+                    form.delete(id);
+                }
             }
         }
     }

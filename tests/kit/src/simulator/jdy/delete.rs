@@ -8,6 +8,9 @@ use super::ask::{Answer, Ask};
 pub(super) fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
     ask.check_flags()?;
     let id = ask.data_id()?;
+    if ask.is_unheeded("delete") {
+        return Ok(json!({"status": "success"}));
+    }
     if !account.forms[ask.form].delete(id) {
         return Err(4001);
     }

@@ -76,7 +76,8 @@ impl Form {
                 continue;
             }
             if let Some(position) = self.position(widget) {
-                changes.push((position, store(&self.spec.widgets[position], value, settings)?));
+                let cell = store(&self.spec.widgets[position], value, settings)?;
+                changes.push((position, cell.rewritten(widget, settings)));
             }
         }
         Ok(changes)

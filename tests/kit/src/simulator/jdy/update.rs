@@ -16,6 +16,9 @@ pub(super) fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
     }
     let form = &mut account.forms[ask.form];
     let changes = form.read(data, ask.settings)?;
+    if ask.is_unheeded("update") && form.get(id).is_some() {
+        return Ok(json!({"data": {"_id": id.to_string()}}));
+    }
     if !form.update(id, changes, false, ask.now_ms) {
         return Err(4001);
     }

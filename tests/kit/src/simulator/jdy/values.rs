@@ -27,6 +27,24 @@ impl Cell {
         Cell::Text(value.into())
     }
 
+    /// What something in the form makes of it.
+    pub(super) fn rewritten(self, widget: &str, settings: &JdySettings) -> Cell {
+        let Some(text) = self.as_text().filter(|_| !settings.rewritten.is_empty()) else {
+            return self;
+        };
+        let rule = settings.rewritten.iter().find(|rule| {
+            let holds = |part: &String| text.contains(part.as_str());
+            rule.widget == widget && rule.holding.as_ref().is_none_or(holds)
+        });
+        match rule {
+            None => self,
+            Some(rule) => match &rule.prefix {
+                Some(prefix) => Cell::text(&format!("{prefix}{text}")),
+                None => Cell::Empty,
+            },
+        }
+    }
+
     /// As the API reads it back.
     pub(crate) fn read(&self) -> Value {
         match self {

@@ -52,6 +52,18 @@ pub struct Poison {
     pub code: i64,
 }
 
+/// Something in the form that writes into a widget whenever somebody else does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rewrite {
+    /// Which widget.
+    pub widget: String,
+    /// Only texts that contain this.
+    pub holding: Option<String>,
+    /// Stands before the text then; `null`: the cell is left empty.
+    pub prefix: Option<String>,
+}
+
 /// An app as the list of apps shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +144,12 @@ pub struct JdySettings {
     pub ignore_skip: bool,
     /// Widgets whose values are left out without a word.
     pub dropped: Vec<String>,
+    /// Widgets whose texts the form changes at once.
+    pub rewritten: Vec<Rewrite>,
+    /// New rows with a text that contains one of these are confirmed and not stored.
+    pub lost: Vec<String>,
+    /// Of `update` and `delete`, those that answer success and do nothing.
+    pub unheeded: Vec<String>,
     /// What people do to rows is pushed to an address.
     pub pushes: PushSettings,
 }
@@ -188,6 +206,9 @@ impl Default for JdySettings {
             listed: None,
             ignore_skip: false,
             dropped: Vec::new(),
+            rewritten: Vec::new(),
+            lost: Vec::new(),
+            unheeded: Vec::new(),
             pushes: PushSettings::default(),
         }
     }

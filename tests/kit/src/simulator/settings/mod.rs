@@ -10,7 +10,7 @@ mod webhook;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use jdy::{AppSpec, Concurrent, JdySettings, KeyRule, LifetimeFrom, Poison};
+pub use jdy::{AppSpec, Concurrent, JdySettings, KeyRule, LifetimeFrom, Poison, Rewrite};
 pub use listing::{ListingSettings, Totals};
 pub use okki::{
     Allowance, AuthAnswer, FieldList, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList,
