@@ -11,7 +11,10 @@ mod older;
 use crate::okki::{Client, Detail, Error};
 use memory::{Found, Last};
 use pipeline::quota::Lane;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// Rows of the listing among which others are chosen.
@@ -82,26 +85,41 @@ impl FailureScope {
         if self.is_limited_alone(company_id, error) {
             return Scope::One;
         }
+        if matches!(error, Error::RateLimited { .. }) {
+            // As long as it may be the rate, a moment is waited, which grows; what the answer says is for whom it is about.
+            self.keep_away(None).await;
+        }
         let scope = self.judged(company_id, error, begun).await;
-        let wait = match error {
-            Error::RateLimited { retry_after } => *retry_after,
-            Error::Closed { left } => Some(*left),
-            _ => return scope,
-        };
-        if scope == Scope::One {
-            self.lock().is_limited_alone(company_id);
-        } else if let Err(error) = self.client.keep_away(wait).await {
+        match (scope, error) {
+            (Scope::One, Error::RateLimited { .. } | Error::Closed { .. }) => {
+                self.lock().is_limited(company_id)
+            }
+            (
+                Scope::Everybody,
+                Error::RateLimited {
+                    retry_after: Some(wait),
+                }
+                | Error::Closed { left: wait },
+            ) => {
+                self.keep_away(Some(*wait)).await;
+            }
+            _ => {}
+        }
+        scope
+    }
+
+    async fn keep_away(&self, wait: Option<Duration>) {
+        if let Err(error) = self.client.keep_away(wait).await {
             tracing::debug!(
                 error = pipeline::cause::logged(&error),
                 "shared quota does not know that okki limits the rate"
             );
         }
-        scope
     }
 
     /// Whether it is known that the calls about this customer are limited, and those about others are not.
     pub(crate) fn is_limited_alone(&self, company_id: &str, error: &Error) -> bool {
-        error.is_limit() && self.lock().was_limited_alone(company_id)
+        error.is_limit() && self.lock().is_limited_alone(company_id)
     }
 
     async fn judged(&self, company_id: &str, error: &Error, begun: Instant) -> Scope {

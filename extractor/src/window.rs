@@ -21,7 +21,7 @@ impl Window {
 
     /// The same from where the listing shows its first second: what it cuts it may filter by.
     #[must_use]
-    pub(crate) fn from_whole(self, granule: Granule) -> Self {
+    pub(crate) fn of_whole(self, granule: Granule) -> Self {
         Self {
             start: self.start.map(|start| granule.cut(start)),
             ..self

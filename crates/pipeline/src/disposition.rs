@@ -164,6 +164,18 @@ pub(crate) fn row_of_who_left(rule: &str) -> Option<String> {
     })
 }
 
+/// Why there was nothing to do for a customer, where that says where it is; reasons of the account of events.
+pub mod skip {
+    /// OKKI does not show it, and does not list it either, as far as is known.
+    pub const UNKNOWN: &str = "okki-unknown";
+    /// It has no row, and nothing says that it is within the filter of the listing.
+    pub const OUTSIDE: &str = "outside-filter";
+    /// What was shown is no newer than what is loaded.
+    pub const NOT_NEWER: &str = "not-newer";
+    /// Listed as deleted, and shown.
+    pub const STILL_SHOWN: &str = "still-shown";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

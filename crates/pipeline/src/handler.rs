@@ -134,6 +134,8 @@ pub struct Done<R> {
     pub disposition: Disposition,
     /// Name of the rule that dropped it.
     pub rule: Option<&'static str>,
+    /// Why there was nothing to do, for the account of events; no rule has dropped it.
+    pub reason: Option<&'static str>,
     /// What the account of events says, when that is more than the disposition does.
     pub what: Option<What>,
     /// The row of the form that this is about.
@@ -149,6 +151,7 @@ impl<R> Done<R> {
             receipt: None,
             disposition,
             rule: None,
+            reason: None,
             what: None,
             row_id: String::new(),
         }

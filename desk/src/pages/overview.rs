@@ -158,7 +158,7 @@ fn books(view: &View) -> Markup {
         ));
     }
     html! {
-        p { (words::tr!("{} listed", parts::number(account.listed))) }
+        p { (words::tr!("listed {} times", parts::number(account.listed))) }
         (chart::whole(&account.parts()))
     }
 }

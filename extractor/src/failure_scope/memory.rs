@@ -16,8 +16,18 @@ use tokio::time::Instant;
 const FRESH: Duration = Duration::from_secs(2);
 /// Who was limited alone is so for a while.
 const A_WHILE: Duration = Duration::from_secs(3_600);
-/// Customers that are remembered as limited alone.
-const MOST_ALONE: usize = 1_000;
+/// So often in a row, while others are answered.
+const ALONE: u32 = 3;
+/// That it is the rate of everybody is believed for so long.
+const OF_ALL: Duration = Duration::from_secs(60);
+/// Customers that are remembered as limited.
+const MOST_LIMITED: usize = 1_000;
+
+/// How often a customer was limited, and when last.
+struct Limited {
+    times: u32,
+    last: Instant,
+}
 /// Customers that are remembered of each kind.
 const REMEMBERED: usize = 5;
 
@@ -41,8 +51,10 @@ pub(super) struct Last {
     stand_ins: VecDeque<String>,
     /// When the latest call was begun that was answered in order, though not with a detail.
     orderly: Option<Instant>,
-    /// Customers whose calls alone are limited, and since when that is known.
-    alone: HashMap<String, Instant>,
+    /// Customers whose calls were limited, and none answered since.
+    limited: HashMap<String, Limited>,
+    /// When one of them was answered after all.
+    relented: Option<Instant>,
     /// How often others were chosen.
     pub(super) turns: usize,
 }
@@ -51,7 +63,9 @@ impl Last {
     /// The own detail of a customer was fetched, by a call that was begun at `begun`.
     pub(super) fn answered(&mut self, company_id: &str, begun: Instant) {
         self.refused.retain(|known| known != company_id);
-        self.alone.remove(company_id);
+        if self.limited.remove(company_id).is_some() {
+            self.relented = Some(Instant::now());
+        }
         let before = self.good.iter().find(|(id, _)| id == company_id);
         let begun = before.map_or(begun, |(_, at)| begun.max(*at));
         self.good.retain(|(id, _)| id != company_id);
@@ -74,18 +88,24 @@ impl Last {
         }
     }
 
-    /// The calls about this customer alone are limited.
-    pub(super) fn is_limited_alone(&mut self, company_id: &str) {
-        self.alone.retain(|_, since| since.elapsed() < A_WHILE);
-        if self.alone.len() < MOST_ALONE {
-            self.alone.insert(company_id.to_owned(), Instant::now());
+    /// A call about this customer was limited while others were answered.
+    pub(super) fn is_limited(&mut self, company_id: &str) {
+        self.limited.retain(|_, limited| limited.last.elapsed() < A_WHILE);
+        if self.limited.len() >= MOST_LIMITED && !self.limited.contains_key(company_id) {
+            return;
         }
+        let now = Instant::now();
+        let known = self.limited.entry(company_id.to_owned());
+        let limited = known.or_insert(Limited { times: 0, last: now });
+        (limited.times, limited.last) = (limited.times + 1, now);
     }
 
-    /// Whether that is known.
-    pub(super) fn was_limited_alone(&self, company_id: &str) -> bool {
-        let since = self.alone.get(company_id);
-        since.is_some_and(|since| since.elapsed() < A_WHILE)
+    /// Whether it is the customer alone who is limited, again and again. Where somebody who was refused so is answered a moment
+    /// later, it is the rate of everybody.
+    pub(super) fn is_limited_alone(&self, company_id: &str) -> bool {
+        let of_all = self.relented.is_some_and(|at| at.elapsed() < OF_ALL);
+        let limited = self.limited.get(company_id);
+        !of_all && limited.is_some_and(|limited| limited.times >= ALONE && limited.last.elapsed() < A_WHILE)
     }
 
     /// What calls were answered that were begun since then.
@@ -156,4 +176,26 @@ fn remember(ids: &mut VecDeque<String>, id: &str) {
     ids.retain(|known| known != id);
     ids.push_front(id.to_owned());
     ids.truncate(REMEMBERED);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_limited_again_and_again_is_so_alone_until_one_of_them_is_answered() {
+        let mut last = Last::default();
+        for _ in 1..ALONE {
+            last.is_limited("1");
+            assert!(!last.is_limited_alone("1"));
+        }
+        last.is_limited("1");
+        assert!(last.is_limited_alone("1") && !last.is_limited_alone("2"));
+        // Answered without having been refused, others say nothing.
+        last.answered("3", Instant::now());
+        assert!(last.is_limited_alone("1"));
+        last.is_limited("2");
+        last.answered("2", Instant::now());
+        assert!(!last.is_limited_alone("1"), "the rate of everybody is limited");
+    }
 }

@@ -31,8 +31,8 @@ impl FetchHandler {
         }
     }
 
-    /// The detail of a customer, and when the call was begun that has answered. A limit of everybody is waited for; where it is
-    /// the customer alone who is refused, or who ends an outage of a moment, one more call shows it.
+    /// The detail of a customer, and when the call was begun that has answered. A limit is waited for until it is known that it
+    /// is the customer's alone; where he is refused otherwise while others are answered, one more call shows whether he still is.
     pub(super) async fn detail(&self, wanted: &CompanyRef) -> (Result<Detail, Error>, Instant) {
         for _ in 0..MOST_LIMITED {
             let began = Instant::now();
@@ -49,7 +49,8 @@ impl FetchHandler {
                 matches!(error, Error::RateLimited { .. }),
             );
             match scope {
-                Scope::Everybody if is_limited => {}
+                // The rate of everybody is waited for, and while it may be that.
+                _ if is_limited => {}
                 Scope::One if !matches!(error, Error::Closed { .. }) => break,
                 _ => return (fetched, began),
             }

@@ -1,7 +1,7 @@
 //! Refs that no listing asked for: an event or a person named the customer. What is not shown, or not in a newer state, is
 //! asked for again a few times with growing waits and then left to the listing; it is never missing and never dead.
 
-use super::{FetchHandler, Receipt, done};
+use super::{FetchHandler, Receipt, outcome::skipped};
 use crate::{
     deleted::{Existing, Listing, Presence, together},
     hooks::count_fetch,
@@ -11,7 +11,7 @@ use crate::{
     state::FetchResult,
 };
 use pipeline::{
-    disposition::Disposition,
+    disposition::skip,
     failure::Failure,
     handler::{Job, Outcome},
     quota::Lane,
@@ -150,5 +150,10 @@ impl FetchHandler {
 
 fn leave(wanted: &CompanyRef, why: &'static str, result: FetchResult) -> Outcome<Receipt> {
     count_fetch(why);
-    done(Receipt::of(wanted, result), Disposition::Skipped, None)
+    let reason = match why {
+        "not-shown" => skip::UNKNOWN,
+        "left" => skip::OUTSIDE,
+        _ => skip::NOT_NEWER,
+    };
+    skipped(wanted, result, reason)
 }

@@ -60,6 +60,15 @@ pub(super) fn done(
     })
 }
 
+/// There is nothing to do, for a reason that says where the customer is.
+pub(super) fn skipped(wanted: &CompanyRef, result: FetchResult, reason: &'static str) -> Outcome<Receipt> {
+    Outcome::Done(Done {
+        receipt: Some(Receipt::of(wanted, result)),
+        reason: Some(reason),
+        ..Done::new(Disposition::Skipped)
+    })
+}
+
 pub(super) fn publish(
     job: &Job<CompanyRef>,
     snapshot: CompanySnapshot,

@@ -1,7 +1,7 @@
 //! Customers that OKKI lists as deleted: their removals go on when OKKI does not show them either, for `removed=1` may be
 //! ignored while the listing of those who exist is behind.
 
-use super::{FetchHandler, Receipt, done, publish};
+use super::{FetchHandler, Receipt, outcome::skipped, publish};
 use crate::{
     failure_scope::Scope,
     okki::Error,
@@ -9,7 +9,7 @@ use crate::{
     state::FetchResult,
 };
 use pipeline::{
-    disposition::Disposition,
+    disposition::skip,
     failure::Failure,
     handler::{Job, Outcome},
     message::Subject as _,
@@ -49,11 +49,7 @@ impl FetchHandler {
             run = wanted.run_id,
             "okki lists this customer as deleted and shows it, its row stays"
         );
-        done(
-            Receipt::of(wanted, FetchResult::Skipped),
-            Disposition::Skipped,
-            None,
-        )
+        skipped(wanted, FetchResult::Skipped, skip::STILL_SHOWN)
     }
 
     /// Hands on the removal of the customer, with the time at which it is listed as deleted.

@@ -20,6 +20,8 @@ const LONGEST_ALONE: Duration = Duration::from_secs(60);
 /// The rate is never lowered below this share of the configured one.
 const LOWEST_SHARE: f64 = 0.05;
 const LOWER: f64 = 0.75;
+/// Refusals within this time are one.
+const TOGETHER: Duration = Duration::from_millis(500);
 /// Share that one good answer earns back.
 const RAISE: f64 = 0.002;
 
@@ -34,6 +36,8 @@ struct State {
     share: f64,
     strikes: u32,
     next: Option<Instant>,
+    /// When a 429 was told last.
+    pushed: Option<Instant>,
 }
 
 impl Pace {
@@ -106,6 +110,12 @@ impl Pace {
     pub(crate) async fn push_back(&self, retry_after: Option<Duration>) -> Result<(), Error> {
         let pause = {
             let mut state = self.lock();
+            // Calls that were under way together are refused together, and the pause stands.
+            let is_same = state.pushed.is_some_and(|at| at.elapsed() < TOGETHER);
+            if is_same && retry_after.is_none() {
+                return Ok(());
+            }
+            state.pushed = Some(Instant::now());
             state.strikes += 1;
             state.share = (state.share * LOWER).max(LOWEST_SHARE);
             let doubled = Duration::from_millis(500 << state.strikes.min(7));
@@ -156,6 +166,7 @@ impl State {
         share: 1.0,
         strikes: 0,
         next: None,
+        pushed: None,
     };
 }
 

@@ -16,7 +16,7 @@ pub(crate) use settings::polling;
 pub(crate) use tempo::Tempo;
 
 use crate::{
-    okki::{Client, Error, PageRequest},
+    okki::{Client, Error, Page, PageRequest},
     pause::Pauses,
     run::{RunSettings, Stop},
     state::{KindState, Phase, PollState, Run, State},
@@ -133,13 +133,9 @@ impl Polling {
     /// In how many seconds a run is due because of what the first page shows.
     async fn ask(&self, checkpoint: i64, calls: &mut u32) -> Result<Option<i64>, Stop> {
         let margins = self.settings.margins;
-        let late = margins.overlap.as_secs().cast_signed().min(LATE_S);
-        let now = self.state.clocks().await?.earliest();
-        if !self.state.doubtful_due(now, 1).await?.is_empty() {
+        let Some(start) = self.begins_at(checkpoint).await? else {
             return Ok(Some(0));
-        }
-        // What is listed with a time that is cut may be filtered by that.
-        let start = self.state.granule().await?.cut(checkpoint.saturating_sub(late));
+        };
         let phases = [Phase::Changed, Phase::Removed];
         let phases = &phases[..1 + usize::from(self.settings.removals)];
         let parts = 0..self.client.source().parts();
@@ -171,10 +167,7 @@ impl Polling {
                 Err(error) => return Err(error.into()),
             };
             answers = true;
-            if !removed {
-                let times = page.items.iter().map(|item| item.update_time);
-                self.state.learn_granule(|evidence| evidence.rows(times)).await?;
-            }
+            self.learn_granule(&page, removed).await?;
             let asked = Asked {
                 start,
                 count: request.count,
@@ -196,6 +189,27 @@ impl Polling {
             Some(error) if !answers => Err(error.into()),
             _ => Ok(None),
         }
+    }
+
+    /// From where on is asked; nothing where a run is due whatever a page shows, for whom a listed time has hidden.
+    async fn begins_at(&self, checkpoint: i64) -> Result<Option<i64>, Stop> {
+        let now = self.state.clocks().await?.earliest();
+        if !self.state.doubtful_due(now, 1).await?.is_empty() {
+            return Ok(None);
+        }
+        let late = self.settings.margins.overlap.as_secs().cast_signed().min(LATE_S);
+        // What is listed with a time that is cut may be filtered by that.
+        let granule = self.state.granule().await?;
+        Ok(Some(granule.cut(checkpoint.saturating_sub(late))))
+    }
+
+    /// How the listing of those who exist shows times.
+    async fn learn_granule(&self, page: &Page, removed: bool) -> Result<(), Stop> {
+        if !removed {
+            let times = page.items.iter().map(|item| item.update_time);
+            self.state.learn_granule(|evidence| evidence.rows(times)).await?;
+        }
+        Ok(())
     }
 
     /// Only a pause that OKKI asks for by name is one for everybody.

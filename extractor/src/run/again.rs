@@ -84,7 +84,7 @@ impl Runner {
             let mut run = Run::apart(id, window, phase, &self.rt.instance);
             let is_whole = match self.walk_again(&span, window, &mut run, lease).await {
                 // What a part names nobody in is kept apart from now on.
-                Ok(()) if span.part.is_some() => true,
+                Ok(()) if span.part.is_some() => self.is_part_back(&span).await?,
                 Ok(()) => run.damaged == 0 && self.is_believable(&span, &run),
                 // What only this span is answered with must not stop the others.
                 Err(Stop::Okki(error)) if error.may_be_of_one_page() => {

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// The same before a first load is made again that was shown too few.
-const REMAKES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(6 * 3_600));
+const REMAKES_MS: (i64, i64) = (30_000, 6 * 3_600_000);
 /// How long not to look for somebody after a look, at first and at most.
 const RESTS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3_600));
 
@@ -42,7 +42,7 @@ impl Runner {
         let Some(started_ms) = first.started_ms.filter(|_| first.run.is_none() && !first.wanted) else {
             return Ok(());
         };
-        if first.lacks_a_tenth && may(&self.remade, REMAKES) {
+        if first.lacks_a_tenth && self.state.may_remake(REMAKES_MS).await? {
             tracing::warn!("the first load was shown too few customers: it is made once more");
             return Ok(self.state.want(RunKind::First).await?);
         }

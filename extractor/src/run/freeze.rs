@@ -102,7 +102,7 @@ impl Runner {
         let granule = self.granule().await?;
         let window_at = |now, from| {
             let window = looks_at.unwrap_or_else(|| self.window_at(span, before, from, now));
-            window.from_whole(granule)
+            window.of_whole(granule)
         };
         let Window { start, end } = window_at(before.clocks().earliest(), overtaken);
         let request = PageRequest {

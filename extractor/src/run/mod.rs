@@ -12,6 +12,7 @@ mod clock;
 mod doubtful;
 mod first;
 mod freeze;
+mod groups;
 mod late;
 mod lost;
 mod missing;
@@ -45,7 +46,6 @@ use std::{
 };
 pub(crate) use stop::Stop;
 use stop::{check, written};
-use vendor::Vendor;
 
 /// What holds for every run.
 #[derive(Debug, Clone)]
@@ -115,12 +115,12 @@ pub(crate) struct Runner {
     overstated: AtomicU64,
     /// When somebody was looked for last whom a first load has not been shown.
     looked: Mutex<Option<(Instant, Duration)>>,
-    /// When a first load that was shown too few was made again last, and how long that is good for.
-    remade: Mutex<Option<(Instant, Duration)>>,
     /// When it was last seen that the listing shows somebody at all, and for how long that is good.
     control: Mutex<Option<(Instant, Duration)>>,
     /// When it was last asked who lies beyond all windows, and for how long that is good.
     looked_beyond: Mutex<Option<(Instant, Duration)>>,
+    /// The same of each of several groups.
+    looked_at_groups: Mutex<Option<(Instant, Duration)>>,
     /// It shows nobody.
     sees_nobody: AtomicBool,
     /// Events are listened for, so that the listing can say which of them were lost.
@@ -142,9 +142,9 @@ impl Runner {
             granule: Mutex::default(),
             overstated: AtomicU64::default(),
             looked: Mutex::default(),
-            remade: Mutex::default(),
             control: Mutex::default(),
             looked_beyond: Mutex::default(),
+            looked_at_groups: Mutex::default(),
             sees_nobody: AtomicBool::default(),
             events: None,
         }
@@ -218,6 +218,7 @@ impl Runner {
         }
         run.shown.clear();
         self.list_beyond((kind, span), &mut run, lease).await?;
+        self.keep_hidden_groups(kind, &run).await?;
         run.finished_ms = Some(self.state.now_ms().await?);
         if kind == RunKind::Live && before.checkpoint.is_none() {
             self.state.want(RunKind::First).await?;
@@ -256,15 +257,6 @@ impl Runner {
             return false;
         }
         true
-    }
-
-    /// The client in the lane of the kind, for one part of the listing.
-    fn vendor(&self, kind: RunKind, part: usize) -> Vendor<'_> {
-        Vendor {
-            runner: self,
-            lane: lane(kind),
-            part,
-        }
     }
 
     async fn walk(&self, kind: RunKind, run: &mut Run, lease: &Lease) -> Result<(), Stop> {

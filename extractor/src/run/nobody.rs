@@ -12,7 +12,7 @@ use crate::{
 };
 use pipeline::alert::{Problem, Severity};
 use std::{
-    sync::atomic::Ordering,
+    sync::{Mutex, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -29,7 +29,7 @@ impl Runner {
         let Some(checkpoint) = live.checkpoint.filter(|_| is_hollow) else {
             return Ok(live.nobody);
         };
-        if !(is_unseen || self.is_control_due()) || self.rt.account.total().await?.listed == 0 {
+        if !(is_unseen || is_due(&self.control)) || self.rt.account.total().await?.listed == 0 {
             return Ok(live.nobody);
         }
         let is_nobody = !self.shows_anybody().await?;
@@ -73,17 +73,17 @@ impl Runner {
         }
         Ok(false)
     }
+}
 
-    /// Each control that shows somebody is good for twice as long as the one before.
-    fn is_control_due(&self) -> bool {
-        let mut last = lock(&self.control);
-        let is_due = last.is_none_or(|(at, good_for)| at.elapsed() >= good_for);
-        if is_due {
-            let good_for = last.map_or(GOOD_FOR.0, |(_, good_for)| (good_for * 2).min(GOOD_FOR.1));
-            *last = Some((Instant::now(), good_for));
-        }
-        is_due
+/// Each control that shows somebody is good for twice as long as the one before.
+pub(super) fn is_due(last: &Mutex<Option<(Instant, Duration)>>) -> bool {
+    let mut last = lock(last);
+    let is_due = last.is_none_or(|(at, good_for)| at.elapsed() >= good_for);
+    if is_due {
+        let good_for = last.map_or(GOOD_FOR.0, |(_, good_for)| (good_for * 2).min(GOOD_FOR.1));
+        *last = Some((Instant::now(), good_for));
     }
+    is_due
 }
 
 fn nobody(since: i64) -> Problem {

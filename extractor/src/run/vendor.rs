@@ -1,9 +1,10 @@
 //! The client as a walk of a run sees it, which remembers what it could not be shown.
 
-use super::Runner;
+use super::{Runner, lane};
 use crate::{
     okki::{Error, Page, PageRequest},
     pause::lock,
+    state::RunKind,
     walk::Pages,
 };
 use pipeline::quota::Lane;
@@ -13,6 +14,17 @@ pub(super) struct Vendor<'a> {
     pub(super) runner: &'a Runner,
     pub(super) lane: Lane,
     pub(super) part: usize,
+}
+
+impl Runner {
+    /// The client in the lane of the kind, for one part of the listing.
+    pub(super) fn vendor(&self, kind: RunKind, part: usize) -> Vendor<'_> {
+        Vendor {
+            runner: self,
+            lane: lane(kind),
+            part,
+        }
+    }
 }
 
 impl Vendor<'_> {

@@ -17,6 +17,30 @@ impl State {
     }
 }
 
+/// Groups of a listing of several.
+impl State {
+    /// The group shows somebody, unix seconds.
+    pub(crate) async fn group_seen(&self, group: &str, at: i64) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("HSET")
+            .arg(self.namespace.groups_seen_key())
+            .arg(group)
+            .arg(at)
+            .query_async::<()>(&mut *connection)
+            .await?)
+    }
+
+    /// When it was last seen to do so.
+    pub(crate) async fn group_seen_at(&self, group: &str) -> Result<Option<i64>, Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("HGET")
+            .arg(self.namespace.groups_seen_key())
+            .arg(group)
+            .query_async(&mut *connection)
+            .await?)
+    }
+}
+
 /// Customers whose update times lie ahead of every window.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Beyond {

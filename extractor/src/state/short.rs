@@ -1,7 +1,46 @@
 //! How many customers a window was not shown, and what that is taken for.
 
-use super::Run;
+use super::{Run, RunKind, State};
+use pipeline::store::Error;
 use serde::Deserialize;
+
+/// Whoever was not made again for so long begins with the first rest.
+const FORGOTTEN_MS: i64 = 2 * 86_400_000;
+
+impl State {
+    /// Whether a first load may be made again: each time after twice the rest of before, whichever replica asks, and however
+    /// often it was started meanwhile.
+    pub(crate) async fn may_remake(&self, (least, most): (i64, i64)) -> Result<bool, Error> {
+        let (now, key) = (self.now_ms().await?, self.kind_key(RunKind::First));
+        let mut connection = self.store.connection().await?;
+        let (at, rest): (Option<i64>, Option<i64>) = redis::cmd("HMGET")
+            .arg(&key)
+            .arg(&["remade_ms", "remade_rest_ms"])
+            .query_async(&mut *connection)
+            .await?;
+        let Some(rest) = next_rest(now, at.zip(rest), (least, most)) else {
+            return Ok(false);
+        };
+        redis::cmd("HSET")
+            .arg(&key)
+            .arg("remade_ms")
+            .arg(now)
+            .arg("remade_rest_ms")
+            .arg(rest)
+            .query_async::<()>(&mut *connection)
+            .await?;
+        Ok(true)
+    }
+}
+
+/// The rest from now on, milliseconds; nothing while the one of before is not over. A time that lies ahead was another clock's.
+fn next_rest(now: i64, before: Option<(i64, i64)>, (least, most): (i64, i64)) -> Option<i64> {
+    match before.filter(|(at, _)| (0..FORGOTTEN_MS).contains(&(now - at))) {
+        Some((at, rest)) if now - at < rest => None,
+        Some((_, rest)) => Some(rest.saturating_mul(2).clamp(least, most)),
+        None => Some(least),
+    }
+}
 
 impl Run {
     /// How many customers OKKI counts in the window, where it has shown fewer: one of both is wrong.
@@ -45,4 +84,29 @@ pub(super) fn lacks_a_tenth(json: &str) -> bool {
     }
     serde_json::from_str(json)
         .is_ok_and(|told: Shortfall| told.short > 0 && told.short.saturating_mul(10) >= told.expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_grow_whoever_is_started_in_between() {
+        let limits = (30_000, 3_600_000);
+        assert_eq!(next_rest(1_000_000, None, limits), Some(30_000));
+        assert_eq!(next_rest(1_020_000, Some((1_000_000, 30_000)), limits), None);
+        assert_eq!(
+            next_rest(1_031_000, Some((1_000_000, 30_000)), limits),
+            Some(60_000)
+        );
+        assert_eq!(
+            next_rest(9_000_000, Some((1_000_000, 3_600_000)), limits),
+            Some(3_600_000)
+        );
+        assert_eq!(
+            next_rest(FORGOTTEN_MS, Some((0, 3_600_000)), limits),
+            Some(30_000)
+        );
+        assert_eq!(next_rest(1_000, Some((9_000_000, 30_000)), limits), Some(30_000));
+    }
 }

@@ -32,7 +32,7 @@ impl<H: Handler> Context<H> {
         Some(settled.done(
             done.disposition,
             done.what,
-            done.rule,
+            done.rule.or(done.reason),
             done.row_id.clone(),
             &done.publish,
         ))

@@ -24,6 +24,12 @@ impl Namespace {
         self.key("extract:untimed")
     }
 
+    /// Hash: groups of a listing of several, and when each was last seen to show somebody, unix seconds.
+    #[must_use]
+    pub fn groups_seen_key(&self) -> String {
+        self.key("extract:groups")
+    }
+
     /// Text: how finely the listing shows times, as far as it has shown, JSON.
     #[must_use]
     pub fn granule_key(&self) -> String {

@@ -55,6 +55,8 @@ pub struct Facts {
     pub checkpoint_limit_s: i64,
     /// Parts of the listing that are kept, because they are not shown or not believed: why, and since when, unix milliseconds.
     pub kept: Vec<(String, i64)>,
+    /// The same of the rows and seconds that cannot be read, which no wait mends as a rule.
+    pub unread: Option<(String, i64)>,
     /// What looks back have found lately that the listing had not shown in time.
     pub late: Option<LateChanges>,
     /// Since which checkpoint the listing has shown nobody, unix seconds.
@@ -114,7 +116,17 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         check.map_err(|unreadable| unreadable.0)
     };
     // None of them waits for another one, and so they wait together.
-    let (check, oldest, (checkpoint, seen, live_begun_ms), loads, kept, late, nobody, short, compared) = tokio::try_join!(
+    let (
+        check,
+        oldest,
+        (checkpoint, seen, live_begun_ms),
+        loads,
+        (kept, unread),
+        late,
+        nobody,
+        short,
+        compared,
+    ) = tokio::try_join!(
         balance,
         runtime.account.oldest(LIVE),
         live(runtime),
@@ -138,6 +150,7 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         live_begun_ms,
         loads,
         kept,
+        unread,
         late,
         nobody,
         short,
@@ -198,9 +211,12 @@ async fn late(runtime: &Runtime) -> Result<Option<LateChanges>, Error> {
     Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
+/// Why something is kept, and since when, unix milliseconds.
+type Kept = (String, i64);
+
 /// What the extractor keeps of its listing: each part that is not shown, and together the places in which a row names no
 /// customer, or cannot be read.
-async fn kept(runtime: &Runtime) -> Result<Vec<(String, i64)>, Error> {
+async fn kept(runtime: &Runtime) -> Result<(Vec<Kept>, Option<Kept>), Error> {
     let mut connection = runtime.store.connection().await?;
     let mut command = redis::cmd("HVALS");
     command.arg(runtime.namespace.damaged_key());
@@ -216,16 +232,16 @@ async fn kept(runtime: &Runtime) -> Result<Vec<(String, i64)>, Error> {
         .filter(|(_, (_, since))| *since > 0)
         .partition(|(is_part, _)| *is_part);
     places.sort_by_key(|(_, (_, since))| *since);
-    let mut kept: Vec<_> = parts.into_iter().map(|(_, kept)| kept).collect();
-    if let Some((_, (reason, since))) = places.first() {
+    let kept = parts.into_iter().map(|(_, kept)| kept).collect();
+    let unread = places.first().map(|(_, (reason, since))| {
         let told = words::kept!(
             "{} places with rows that nobody is known of, the first: {}",
             places.len(),
             reason
         );
-        kept.push((told, *since));
-    }
-    Ok(kept)
+        (told, *since)
+    });
+    Ok((kept, unread))
 }
 
 async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depths; 3]>, Error> {

@@ -7,7 +7,7 @@ use super::{
 use crate::when;
 use pipeline::doctor::Finding;
 
-/// A part of the listing that is kept for longer is no matter of a moment.
+/// A part of the listing that is kept for longer is no matter of a moment; what cannot be read was asked for again already.
 const KEPT_S: i64 = 5 * 60;
 /// For how long it is told that changes were listed late.
 const LATE_TOLD_MS: i64 = 86_400_000;
@@ -25,7 +25,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
 fn kept(facts: &Facts) -> Vec<Finding> {
     let for_s = |since: &i64| (facts.now_ms - since).max(0) / 1_000;
     let kept = facts.kept.iter().filter(|(_, since)| for_s(since) > KEPT_S);
-    kept.map(|(reason, since)| {
+    kept.chain(&facts.unread).map(|(reason, since)| {
         let seen = words::tr!(
             "a part of the listing waits for {}: {}",
             ago(for_s(since)),

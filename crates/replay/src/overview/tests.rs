@@ -374,6 +374,24 @@ fn a_part_of_the_listing_that_waits_for_minutes_is_named() {
     );
 }
 
+/// What cannot be read is no matter of waiting.
+#[test]
+fn seconds_that_cannot_be_read_are_named_at_once() {
+    let mut facts = well();
+    facts.unread = Some((
+        "2 places with rows that nobody is known of".to_owned(),
+        NOW_MS - 2_000,
+    ));
+    let overview = Overview::of(&facts);
+    assert!(
+        overview
+            .sentence
+            .starts_with("all is well but for a risk: listing: "),
+        "{}",
+        overview.sentence
+    );
+}
+
 /// Listing is a matter of seconds, fetching one of hours: until a first load has ended once, rows are missing.
 #[test]
 fn a_first_load_is_not_well_until_it_has_ended() {

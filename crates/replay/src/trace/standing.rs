@@ -3,9 +3,14 @@
 mod words_of;
 
 use super::step::{Step, program, told};
-use pipeline::{disposition::left_filter, events::What, stage::Stage, version::Version};
+use pipeline::{
+    disposition::{left_filter, skip},
+    events::What,
+    stage::Stage,
+    version::Version,
+};
 use serde::Serialize;
-use words_of::{cause, dropped, ladder, left};
+use words_of::{cause, dropped, is_told, ladder, left, skipped};
 
 /// Where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,6 +101,11 @@ impl<'a> Course<'a> {
             What::Fetched => self.open.push((Stage::Transform, step)),
             What::Mapped => self.open.push((Stage::Load, step)),
             What::Retried | What::Parked | What::PutBack | What::Edited => self.open.push((stage, step)),
+            What::Skipped if step.reason == skip::UNKNOWN => {
+                // Since when: the first of them in a row.
+                let is_known = self.settled.is_some_and(|before| before.reason == step.reason);
+                self.settled = if is_known { self.settled } else { Some(step) };
+            }
             What::Skipped | What::Duplicate | What::Superseded => self.idle = Some(step),
             What::Died | What::Restored | What::Imported => {
                 self.letters.push(step);
@@ -209,6 +219,7 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
             own,
             words::text!("listed by OKKI, which does not show it").into(),
         ),
+        What::Skipped if is_told(&step.reason) => skipped(step, stage),
         What::Skipped | What::Duplicate | What::Superseded => {
             let now = words::tr!(
                 "nothing was to be done ({}): this state or a newer one came before",
@@ -251,6 +262,10 @@ fn next(place: &Place, stage: Option<Stage>, step: &Step, letters: &[String]) ->
             "nothing to do, unless the listing's filter is wrong; when it is listed again it comes back by itself"
         )
         .to_owned()),
+        Place::Missing if step.reason == skip::UNKNOWN => words::text!(
+            "look in OKKI whether it is there and the application may see it; listed again it comes by itself, and a row that is left `extractor reconcile --fix` treats as ON_REMOVAL says"
+        )
+        .to_owned(),
         Place::Missing => words::text!("the remedy runs of the extractor ask for it again").to_owned(),
     }
 }
@@ -322,6 +337,33 @@ mod tests {
             (Place::Queue, Some("load"))
         );
         assert_eq!(place_of(&[listed, skipped]).0, Place::Form);
+    }
+
+    #[test]
+    fn who_is_unknown_to_okki_or_outside_is_not_told_as_in_order() {
+        let told = |way: &[(Stage, What, &str, i64)], reason: &str| {
+            let skipped = (Stage::Extract, What::Skipped, "r2", 0);
+            let mut all = steps(&[way, &[skipped]].concat());
+            all.last_mut().unwrap().reason = reason.to_owned();
+            standing(&all)
+        };
+        let unknown = told(&[], skip::UNKNOWN);
+        assert_eq!(unknown.place, Place::Missing);
+        assert!(
+            unknown.now.contains("does not know") && unknown.next.contains("look in OKKI"),
+            "{unknown:?}"
+        );
+        assert_eq!(
+            told(&THROUGH, skip::UNKNOWN).place,
+            Place::Missing,
+            "its row says less"
+        );
+        let outside = told(&[], skip::OUTSIDE);
+        assert_eq!(outside.place, Place::Filtered);
+        assert!(outside.now.contains("filter"), "{outside:?}");
+        assert_eq!(told(&THROUGH, skip::OUTSIDE).place, Place::Form);
+        assert_eq!(told(&[], skip::NOT_NEWER).place, Place::Form);
+        assert!(told(&[], skip::STILL_SHOWN).now.contains("its row stays"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod compare;
 mod findings;
 mod gone;
 mod hidden;
+mod judge;
 mod others;
 mod progress;
 mod proof;

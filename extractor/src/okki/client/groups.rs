@@ -23,7 +23,8 @@ const REFUSED_FOR: Duration = Duration::from_secs(60);
 pub(super) struct Tree(Mutex<Option<(Instant, Option<Box<RawValue>>)>>);
 
 impl Client {
-    /// An error when a group is configured that OKKI does not know: its listing would be empty for ever.
+    /// An error when groups are configured none of which OKKI knows: the listing would be empty for ever. Of several some may be
+    /// known, and those are listed; which of the others show nobody any more, each run looks for.
     ///
     /// An account whose code lists cannot be read is given the benefit of the doubt.
     pub(crate) async fn check_group(&self) -> Result<(), Error> {
@@ -33,10 +34,14 @@ impl Client {
         }
         let found = async {
             let tree = self.groups().await?;
+            let (mut unknown, mut is_any_known) = (Ok(()), false);
             for group in &groups {
-                read_groups(&tree, group)?;
+                match read_groups(&tree, group) {
+                    Ok(_) => is_any_known = true,
+                    Err(error) => unknown = Err(error),
+                }
             }
-            Ok(())
+            if is_any_known { Ok(()) } else { unknown }
         };
         match found.await {
             Err(error @ Error::Business { .. })

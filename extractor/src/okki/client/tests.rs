@@ -166,12 +166,29 @@ async fn a_rate_limit_is_waited_for_as_long_as_the_server_says() {
                 .insert(header::RETRY_AFTER, "1".parse().unwrap());
             refused
         }
-        _ => json(COMPANY),
+        _ => json(r#"{"data":{"list":[],"totalItem":0}}"#),
     })
     .await;
+    let request = PageRequest {
+        start: None,
+        end: None,
+        page: 1,
+        count: 20,
+        removed: false,
+    };
     let started = Instant::now();
-    client(&vendor).detail(Lane::Live, "7").await.unwrap();
+    client(&vendor).page(Lane::Live, &request).await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+/// Whether it is everybody's, its caller asks another customer.
+#[tokio::test]
+async fn the_limit_of_one_customer_is_told_at_once() {
+    let vendor = vendor(|_, _| refused_for(429, "30")).await;
+    let started = Instant::now();
+    let error = client(&vendor).detail(Lane::Live, "7").await.unwrap_err();
+    assert!(matches!(error, Error::RateLimited { .. }), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]

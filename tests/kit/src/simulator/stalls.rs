@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(earliest(700), at(10));
         stalls.tick(at(701));
         assert_eq!(earliest(702), at(10));
+        stalls.tick(at(800));
         assert_eq!(earliest(801), at(801));
         assert_eq!(stalls.longest_ms(), 691);
     }

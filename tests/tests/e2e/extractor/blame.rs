@@ -8,7 +8,7 @@ use kit::simulator::{Fault, FaultKind, Vendor};
 use kit::wait::{eventually, expect};
 
 use super::details::seen;
-use super::sink::Sink;
+use super::sink::{Sink, okki_quota, quota_number, redis_at};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -195,6 +195,37 @@ async fn one_customer_that_is_limited_for_hours_costs_one() {
         date: false,
     };
     costs_one(kind, 143).await;
+}
+
+/// A throttle of some records: their waits are nobody else's.
+#[tokio::test]
+async fn some_customers_that_are_limited_alone_cost_themselves() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(20)
+        .seed(144)
+        .start()
+        .await;
+    let ids = pipeline.simulator.company_ids();
+    for id in &ids[3..8] {
+        let kind = FaultKind::RetryLater {
+            status: 429,
+            after_s: 50,
+            date: false,
+        };
+        let fault = Fault::on(Vendor::Okki, "info", kind).containing(&id.to_string());
+        pipeline.simulator.fault(fault);
+    }
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    seen(&sink, 15).await;
+    pipeline.quiet(LIMIT, 5).await;
+    // Nobody is kept away for as long as they were told to be.
+    let held = redis_at(&pipeline, "HEXISTS", &okki_quota(&pipeline), &["hold"]).await;
+    if held == redis::Value::Int(1) {
+        let left = quota_number(&pipeline, "hold").await - jiff::Timestamp::now().as_microsecond();
+        assert!(left < 15_000_000, "{left} us");
+    }
+    pipeline.drain().await;
 }
 
 #[tokio::test]

@@ -194,6 +194,41 @@ async fn customers_whose_times_lie_ahead_of_every_window_are_loaded_and_named() 
     pipeline.drain().await;
 }
 
+/// More than pages were once turned for; half of them in one second, as after an import.
+#[tokio::test]
+async fn however_many_times_lie_ahead_nobody_is_left_out() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(320)
+        .seed(1407)
+        .set("OKKI_RATE", "1000")
+        .simulator(|options| {
+            options.settings.okki.count_cap = 5;
+            options.settings.okki.per_second = None;
+        })
+        .start()
+        .await;
+    let ids = pipeline.simulator.company_ids();
+    for (n, id) in ids[..300].iter().enumerate() {
+        let apart = if n % 2 == 0 { 0 } else { n as i64 };
+        show(&pipeline, *id, now() + 30 * 24 * HOUR + apart);
+    }
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    eventually(LIMIT, "everybody is fetched", async || {
+        let seen = sink.seen().len();
+        expect(seen == 320, || seen.to_string())
+    })
+    .await;
+    pipeline.quiet(LIMIT, 0).await;
+    let told = status(&pipeline).await;
+    assert_eq!(
+        (&told["beyond"]["count"], &told["beyond"]["unread"]),
+        (&300.into(), &0.into()),
+        "{told}"
+    );
+    pipeline.drain().await;
+}
+
 /// Waits until a customer that is changed now is seen in its new state.
 async fn a_change_is_seen(pipeline: &PipelineUnderTest, sink: &Sink) {
     let id = pipeline.simulator.company_ids()[5];

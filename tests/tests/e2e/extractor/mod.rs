@@ -17,6 +17,7 @@ mod documents;
 mod fields;
 mod filter_left;
 mod first_load;
+mod group_gone;
 mod hollow;
 mod interrupted;
 mod leader;

@@ -41,7 +41,7 @@ pub(crate) fn overview(out: &mut impl Write, overview: &Overview, now_ms: i64) -
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{count} {}", words::said(name)))
         .collect();
-    let sum = words::tr!("{} listed = {}", account.listed, parts.join(" + "));
+    let sum = words::tr!("listed {} times = {}", account.listed, parts.join(" + "));
     let none = words::text!("nobody was listed so far");
     table::fact(out, "customers", if parts.is_empty() { none } else { &sum })?;
     table::fact(out, "freshness", &freshness(&overview.freshness))?;

@@ -2,7 +2,11 @@
 
 use super::Place;
 use crate::{trace::step::Step, when::time};
-use pipeline::{disposition::left_filter, events::What, stage::Stage};
+use pipeline::{
+    disposition::{left_filter, skip},
+    events::What,
+    stage::Stage,
+};
 
 pub(super) fn dropped(step: &Step, stage: Stage) -> (Place, Option<Stage>, String) {
     match left_filter::row(&step.reason) {
@@ -12,6 +16,31 @@ pub(super) fn dropped(step: &Step, stage: Stage) -> (Place, Option<Stage>, Strin
             (Place::Filtered, Some(stage), now)
         }
     }
+}
+
+/// Whether a reason for doing nothing says where the customer is.
+pub(super) fn is_told(reason: &str) -> bool {
+    [skip::UNKNOWN, skip::OUTSIDE, skip::STILL_SHOWN].contains(&reason)
+}
+
+/// There was nothing to do, and not because this state or a newer one is there.
+pub(super) fn skipped(step: &Step, stage: Stage) -> (Place, Option<Stage>, String) {
+    let since = time(step.at);
+    let (place, now) = match step.reason.as_str() {
+        skip::UNKNOWN => (
+            Place::Missing,
+            words::tr!("OKKI does not know this customer (404) since {since}"),
+        ),
+        skip::OUTSIDE => (
+            Place::Filtered,
+            words::tr!("outside of the listing's filter, or not known to be within: it has no row"),
+        ),
+        _ => (
+            Place::Form,
+            words::tr!("OKKI lists it as deleted and shows it since {since}: its row stays"),
+        ),
+    };
+    (place, Some(stage), now)
 }
 
 /// A customer that is there, and outside of what is wanted: by the listing or a condition, or by what a comparison has found.

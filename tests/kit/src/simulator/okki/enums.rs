@@ -64,6 +64,7 @@ pub(super) fn selector(state: &State, settings: &OkkiSettings, call: &Call) -> R
         Some("group_id") => {
             let groups: Value = GROUPS
                 .iter()
+                .filter(|(id, _)| !settings.listing.gone_groups.contains(id))
                 .map(|(id, name)| json!({"id": id, "name": name, "parent_id": 0, "layer": 1, "prefix": "0", "node": []}))
                 .collect();
             success(state, settings, &groups.to_string())

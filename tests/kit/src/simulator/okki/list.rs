@@ -145,6 +145,12 @@ impl Query {
 /// Total of the window and the indexes on the page.
 fn page(world: &World, query: &Query, settings: &OkkiSettings, salt: u64) -> (usize, Vec<u32>) {
     let order = settings.order;
+    if query
+        .group
+        .is_some_and(|group| settings.listing.gone_groups.contains(&group))
+    {
+        return (0, Vec::new());
+    }
     let odd = odd_listing(world, query, &settings.listing);
     let listing = odd.as_deref().unwrap_or_else(|| world.listing(query.removed));
     let chosen: Vec<(i64, u32)>;

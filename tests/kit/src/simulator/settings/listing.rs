@@ -51,6 +51,8 @@ pub struct ListingSettings {
     pub ignores_removed: bool,
     /// The listing of those who exist is behind: it does not show these customers yet.
     pub hidden: Vec<i64>,
+    /// These groups were deleted: the tree does not hold them, and their listings show nobody.
+    pub gone_groups: Vec<i64>,
     /// Listings are behind by so many seconds: they show nothing of what has changed since, neither as it was nor as it is.
     pub lag_s: i64,
     /// These customers exist, and `removed=1` lists them as well.
