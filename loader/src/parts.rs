@@ -28,12 +28,11 @@ pub(crate) fn assemble(
     let company = company(quota, &config.company, http)?;
     let client = Client::new(company, config.form.clone());
     let vendor = Vendor::new(Arc::new(client), runtime.gate.clone(), runtime.shutdown.clone());
-    let entry = &config.form.entry_id;
     let key_widget = &config.expected.key_widget;
     let ledger = Ledger::new(
         runtime.store.clone(),
         &runtime.namespace,
-        entry,
+        &config.form.entry_id,
         &runtime.instance,
         config.lease,
     );

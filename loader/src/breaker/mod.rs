@@ -60,6 +60,8 @@ struct State {
     suspects: HashMap<String, Suspect>,
     /// Customers refused, each standing alone, since something succeeded.
     in_a_row: HashSet<String>,
+    /// Customers refused in company since something succeeded: one of them is at fault, or the vendor.
+    in_company: HashSet<String>,
     tripped: Option<Tripped>,
 }
 
@@ -117,6 +119,7 @@ impl Breaker {
         let state = kinds.of(kind);
         note(&mut state.succeeded, sent);
         state.in_a_row.clear();
+        state.in_company.clear();
         let ended = state.tripped.take().map(|tripped| tripped.pause);
         let other = ended.filter(|pause| !kinds.iter().any(|state| state.is_paused_for(*pause)));
         drop(kinds);

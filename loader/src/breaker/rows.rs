@@ -101,6 +101,25 @@ impl Breaker {
         }
     }
 
+    /// The rows of these customers were refused together.
+    pub(crate) fn refused_together<'a>(&self, kind: Kind, companies: impl Iterator<Item = &'a str>) {
+        let mut kinds = self.lock();
+        let refused = &mut kinds.of(kind).in_company;
+        for company in companies {
+            if refused.len() < REMEMBERED && !refused.contains(company) {
+                refused.insert(company.to_owned());
+            }
+        }
+    }
+
+    /// Whether no row of this kind and customer was refused, alone or in company, since something succeeded: the best to try out
+    /// whether it is about everybody.
+    pub(crate) fn is_stranger(&self, kind: Kind, company: &str) -> bool {
+        let mut kinds = self.lock();
+        let state = kinds.of(kind);
+        !state.suspects.contains_key(company) && !state.in_company.contains(company)
+    }
+
     /// Whether a row of this kind was refused before: one more refusal is enough to look at it alone.
     pub(crate) fn is_suspect(&self, kind: Kind, company: &str) -> bool {
         self.lock().of(kind).suspects.contains_key(company)

@@ -146,26 +146,29 @@ fn a_handful_of_different_customers_is_not_about_them() {
 #[tokio::test]
 async fn a_tripped_breaker_lets_a_few_through_until_one_succeeds() {
     let breaker = Breaker::default();
-    assert!(matches!(breaker.admit(CREATE), Admission::Free));
+    assert!(matches!(breaker.admit(CREATE, true), Admission::Free));
     assert!(breaker.trip(CREATE, Pause::Quota, "7221"));
     assert!(!breaker.trip(CREATE, Pause::Quota, "7221"), "it is known");
     assert!(matches!(
-        breaker.admit(CREATE),
+        breaker.admit(CREATE, true),
         Admission::Closed(Pause::Quota, _)
     ));
-    assert!(matches!(breaker.admit(Kind::Update), Admission::Free));
+    assert!(matches!(breaker.admit(Kind::Update, true), Admission::Free));
     let trying = tokio::spawn({
         let breaker = breaker.clone();
         async move { breaker.end_of(breaker.begin_trial(CREATE), CREATE).await }
     });
     let admitted = async || loop {
-        match breaker.admit(CREATE) {
+        match breaker.admit(CREATE, true) {
             Admission::Trial(trial) => return trial,
             _ => tokio::task::yield_now().await,
         }
     };
     let trials = [admitted().await, admitted().await, admitted().await];
-    assert!(matches!(breaker.admit(CREATE), Admission::Closed(..)), "no more");
+    assert!(
+        matches!(breaker.admit(CREATE, true), Admission::Closed(..)),
+        "no more"
+    );
     assert!(!trying.is_finished(), "their ends are not known");
     drop(trials);
     assert!(!trying.await.unwrap());
@@ -177,7 +180,29 @@ async fn a_tripped_breaker_lets_a_few_through_until_one_succeeds() {
     assert_eq!(breaker.succeeded(CREATE, Instant::now()), Some(Pause::Quota));
     drop(trial);
     assert!(trying.await.unwrap());
-    assert!(matches!(breaker.admit(CREATE), Admission::Free));
+    assert!(matches!(breaker.admit(CREATE, true), Admission::Free));
+}
+
+#[tokio::test]
+async fn the_last_try_is_for_somebody_who_was_not_refused_before() {
+    let breaker = Breaker::default();
+    breaker.refused_together(CREATE, ["a", "b"].into_iter());
+    assert!(!breaker.is_stranger(CREATE, "a") && breaker.is_stranger(CREATE, "c"));
+    breaker.trip(CREATE, Pause::Configuration, "4402");
+    let seen = breaker.begin_trial(CREATE);
+    for _ in 0..2 {
+        assert!(matches!(breaker.admit(CREATE, false), Admission::Trial(_)));
+    }
+    assert!(matches!(breaker.admit(CREATE, false), Admission::Closed(..)));
+    assert!(matches!(breaker.admit(CREATE, true), Admission::Trial(_)));
+    assert!(!breaker.end_of(seen, CREATE).await);
+    // Nobody else has come: it ends all the same.
+    let seen = breaker.begin_trial(CREATE);
+    drop(breaker.admit(CREATE, false));
+    assert!(!breaker.end_of(seen, CREATE).await);
+    assert!(matches!(breaker.admit(CREATE, true), Admission::Closed(..)));
+    breaker.succeeded(CREATE, Instant::now());
+    assert!(breaker.is_stranger(CREATE, "a"));
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! The tripped breaker: a few requests at a time are let through, and the first that succeeds ends it.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use pipeline::gate::Pause;
 use tokio::sync::watch;
 
 use super::{Breaker, HANDFUL, Kinds as _, Tripped};
 use crate::ledger::Kind;
 
-/// Requests of one trial.
+/// Requests of one trial. The last one is for somebody who was not refused before: the others may all be at fault.
 const PERMITS: u32 = 3;
+/// How long a trial waits for requests.
+const TRIAL: Duration = Duration::from_secs(5);
 
 /// Whether a request may be sent.
 pub(crate) enum Admission {
@@ -71,12 +76,12 @@ impl Breaker {
         (!elsewhere).then_some(ended)
     }
 
-    /// Asks before a request is sent.
-    pub(crate) fn admit(&self, kind: Kind) -> Admission {
+    /// Asks before a request is sent. `stranger`: nothing of it was refused before.
+    pub(crate) fn admit(&self, kind: Kind, stranger: bool) -> Admission {
         let mut kinds = self.lock();
         match &mut kinds.of(kind).tripped {
             None => Admission::Free,
-            Some(tripped) if tripped.permits > 0 => {
+            Some(tripped) if tripped.permits > u32::from(!stranger) => {
                 tripped.permits -= 1;
                 tripped.at_work += 1;
                 Admission::Trial(Trial {
@@ -99,12 +104,27 @@ impl Breaker {
 
     /// Waits for the ends of the requests of a trial; `true` when one has succeeded.
     pub(crate) async fn end_of(&self, mut seen: watch::Receiver<()>, kind: Kind) -> bool {
+        let mut ends = pin!(tokio::time::sleep(TRIAL));
+        let mut is_late = false;
         loop {
             match self.standing(kind) {
                 Standing::Over => return true,
                 Standing::Failed => return false,
-                Standing::Open => self.changed(&mut seen).await,
+                Standing::Open => tokio::select! {
+                    () = self.changed(&mut seen) => {}
+                    () = &mut ends, if !is_late => {
+                        is_late = true;
+                        self.no_more(kind);
+                    }
+                },
             }
+        }
+    }
+
+    /// Nobody has come for the other permits.
+    fn no_more(&self, kind: Kind) {
+        if let Some(tripped) = &mut self.lock().of(kind).tripped {
+            tripped.permits = 0;
         }
     }
 

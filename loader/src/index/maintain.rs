@@ -165,6 +165,8 @@ impl Index {
             duplicates,
             keyless,
             complete,
+            unreadable,
+            unreadable_row,
             ..
         } = known;
         self.keyless.store(*keyless, Ordering::Relaxed);
@@ -175,7 +177,7 @@ impl Index {
             "index",
             json!({
                 "state": state, "rows": rows, "rows_without_key": keyless, "duplicates": duplicates,
-                "creates_wait_ms": settles,
+                "creates_wait_ms": settles, "unreadable_rows": unreadable, "unreadable_row": unreadable_row,
             }),
         );
         metrics::gauge!(names::LOADER_FORM_DUPLICATES).set(*duplicates as f64);

@@ -41,9 +41,11 @@
 
 mod again;
 mod maintain;
+mod past;
 mod twins;
 mod walk;
 
+pub(crate) use past::Behind;
 pub(crate) use twins::twins;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

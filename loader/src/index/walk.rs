@@ -11,7 +11,7 @@ use pipeline::quota::Lane;
 use pipeline::retry::Backoff;
 use pipeline::watermarks::Watermarks;
 
-use super::{Error, Index, VISIBLE_AFTER, twins::ASK_AGAIN};
+use super::{Behind, Error, Index, VISIBLE_AFTER, twins::ASK_AGAIN};
 use crate::failpoint;
 use crate::jdy::lookup::{FoundRow, Recognition, STUCK, Turn, turn};
 use crate::jdy::types::{Reply, text};
@@ -67,7 +67,14 @@ impl Index {
                 return Err(ledger::Error::NoIndex.into());
             };
             self.report(&known);
-            self.doing(words::tr!("{} rows read", known.rows));
+            self.doing(match known.unreadable {
+                0 => words::tr!("{} rows read", known.rows),
+                unreadable => words::tr!(
+                    "{} rows read; {unreadable} cannot be read and were passed over, {} last",
+                    known.rows,
+                    known.unreadable_row
+                ),
+            });
             if known.complete {
                 return Ok(());
             }
@@ -153,13 +160,19 @@ impl Index {
                     Reply::Ok(page) if turn(&page, cursor).0 == Turn::Stuck => {
                         Reply::Unknown(STUCK.to_owned())
                     }
-                    // A page that cannot be shown because of one of its rows ends this walk, and pauses nobody.
+                    // A page that cannot be shown because of one of its rows pauses nobody.
                     reply => self.vendor.about_rows(reply).await,
                 }
             })
             .await;
-        let Tried::Done(Ok(page), _) = tried else {
-            return Err(Error::Form);
+        let page = match tried {
+            Tried::Done(Ok(page), _) => page,
+            Tried::Done(Err(_), _) => match self.vendor.past(cursor).await {
+                Ok(Behind::Rows(rows)) => rows,
+                Ok(Behind::Unreadable(id)) => return self.without(asked_ms, id).await.map(Some),
+                Err(_) => return Err(Error::Form),
+            },
+            _ => return Err(Error::Form),
         };
         let (turn, last) = turn(&page, cursor);
         if turn != Turn::Next {
@@ -179,6 +192,22 @@ impl Index {
             rows,
             last,
         }))
+    }
+
+    /// The row with this id is passed over, and told.
+    async fn without(&self, asked_ms: i64, id: String) -> Result<Page, Error> {
+        tracing::warn!(
+            row = id,
+            "a row of the form cannot be read, and the walk passes over it"
+        );
+        ledger::index::passed_over(&self.ledger, &id).await?;
+        self.look_again().await;
+        Ok(Page {
+            asked_ms,
+            keyless: 0,
+            rows: Vec::new(),
+            last: id,
+        })
     }
 
     async fn finish(&self, started: Instant) -> Result<(), Error> {

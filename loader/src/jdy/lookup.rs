@@ -5,8 +5,6 @@
 //! key cells byte for byte: a cell that people have touched is found by [`Client::rows_spelled_otherwise`] or by its
 //! row id, never by [`Client::rows_of`].
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
 use super::body::Filter;
@@ -14,40 +12,13 @@ use super::calls::LARGEST_BATCH;
 use super::canonical::hash_row;
 use super::client::Client;
 use super::codes;
+pub(crate) use super::found::{Found, FoundRow};
 use super::key::{SPELLINGS, company_id, may_mean, spellings};
 use super::kinds::KnownKinds;
 use super::types::{Reply, rank, text, written_at_ms};
 
 /// Values of one filter at most: older texts of the vendor say 200, newer ones 1000 (docs/jiandaoyun-api.md §2.3).
 const MOST_VALUES: usize = 200;
-
-/// A row of the form that carries a company id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FoundRow {
-    pub(crate) id: String,
-    /// Hash over the mapped widgets.
-    pub(crate) content: String,
-    /// Whether the key cell is written as it should be.
-    pub(crate) is_key_right: bool,
-    /// The key cell holds something else, and counts as right: whose row it is says its id alone.
-    pub(crate) is_known_by_id: bool,
-    /// When it was last written, vendor's clock, ms.
-    pub(crate) written_ms: i64,
-}
-
-impl FoundRow {
-    /// Hash over the mapped widgets; empty when the key cell is not written as it should be, so that the next record of
-    /// the customer is written and repairs it.
-    pub(crate) fn hash(&self) -> &str {
-        match self.is_key_right {
-            true => &self.content,
-            false => "",
-        }
-    }
-}
-
-/// Rows by company id, the oldest first.
-pub(crate) type Found = HashMap<String, Vec<FoundRow>>;
 
 /// Rows that were asked for.
 #[derive(Debug, Default, PartialEq, Eq)]

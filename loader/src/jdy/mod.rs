@@ -11,6 +11,7 @@ mod decode;
 pub(crate) mod encode;
 mod exchange;
 pub(crate) mod form;
+mod found;
 #[cfg(test)]
 mod fuzz;
 pub(crate) mod judge;

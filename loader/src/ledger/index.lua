@@ -1,12 +1,14 @@
 -- The life of the index: missing -> open (rows are looked up on demand, the walk runs behind) -> complete.
 -- ARGV: 3 operation, 4 epoch key.
 --  state: 5 form.  Returns OK, state (open | complete | missing), epoch, rows, duplicates, rows without a key, widgets,
---                  ms since the loss was noticed, ms until calls of earlier loaders cannot land any more.
+--                  ms since the loss was noticed, ms until calls of earlier loaders cannot land any more, rows that
+--                  cannot be read, the last of them.
 --  begin: 5 form, 6 new epoch, 7 settle ms, 8 widgets whose content is hashed, 9 '1': there is no key widget, nothing can
 --                  be read, so the index is what Redis knows.  Returns OK; or READY: another loader has begun one.
 --  drop:           Forgets the index, so that the next one begins.
 --  walk:           Returns OK, cursor; or DONE: the form was read to its end.
 --  complete:       Returns OK; or NOINDEX.
+--  unreadable: 5 row that the walk has passed over.
 --  twins: 5 count; per row that shares its key: company, row id.  Returns OK, how many were new.
 local operation, dups = ARGV[3], prefix .. 'dups'
 
@@ -17,10 +19,12 @@ end
 
 if operation == 'state' then
   if not valid(ARGV[5]) then return {'OK', 'missing'} end
-  local index = redis.call('HMGET', KEYS[1], 'state', 'epoch', 'rows', 'keyless', 'widgets', 'noticed', 'settles')
+  local index = redis.call('HMGET', KEYS[1], 'state', 'epoch', 'rows', 'keyless', 'widgets', 'noticed', 'settles',
+    'unreadable', 'unread')
   local time = clock()
   return {'OK', index[1], index[2], index[3], string.format('%d', redis.call('HLEN', dups)), index[4], index[5],
-    string.format('%d', time - tonumber(index[6])), string.format('%d', math.max(tonumber(index[7]) - time, 0))}
+    string.format('%d', time - tonumber(index[6])), string.format('%d', math.max(tonumber(index[7]) - time, 0)),
+    index[8] or '0', index[9] or ''}
 elseif operation == 'begin' then
   if valid(ARGV[5]) then return {'READY'} end
   local time = clock()
@@ -45,6 +49,10 @@ if operation == 'walk' then
   local index = redis.call('HMGET', KEYS[1], 'state', 'cursor')
   if index[1] == 'complete' then return {'DONE'} end
   return {'OK', index[2] or ''}
+elseif operation == 'unreadable' then
+  redis.call('HINCRBY', KEYS[1], 'unreadable', 1)
+  redis.call('HSET', KEYS[1], 'unread', ARGV[5])
+  return {'OK'}
 elseif operation == 'complete' then
   redis.call('HSET', KEYS[1], 'state', 'complete')
   return {'OK'}

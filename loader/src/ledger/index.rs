@@ -43,6 +43,9 @@ pub(crate) struct Known {
     pub(crate) duplicates: u64,
     /// Rows without a key that the walk has read so far.
     pub(crate) keyless: u64,
+    /// Rows that the walk has passed over because they cannot be read, and the last one.
+    pub(crate) unreadable: u64,
+    pub(crate) unreadable_row: String,
     /// The widgets whose content is hashed.
     pub(crate) widgets: Vec<String>,
     /// Time since the loss of the one before was noticed.
@@ -81,6 +84,8 @@ pub(crate) async fn state(ledger: &Ledger, form: &str) -> Result<IndexState, Err
         widgets: text(5).lines().map(str::to_owned).collect(),
         noticed: millis(answer.get(6))?,
         settles: millis(answer.get(7))?,
+        unreadable: number(answer.get(8))?,
+        unreadable_row: text(9),
     }))
 }
 
@@ -169,6 +174,12 @@ pub(crate) async fn learn(
             Ok((number(answer.first())?, number(answer.get(1))?))
         }
     }
+}
+
+/// The walk has passed over a row that cannot be read.
+pub(crate) async fn passed_over(ledger: &Ledger, row: &str) -> Result<(), Error> {
+    let args = ["unreadable".into(), ledger.epoch_key().into(), row.into()];
+    ledger.call(&INDEX, &args).await.map(drop)
 }
 
 /// The form was read to its end.

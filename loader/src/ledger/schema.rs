@@ -78,6 +78,7 @@
 //! | `floor` | the highest sequence that a record of theirs can have |
 //! | `cursor` | last row id that the walk has read |
 //! | `rows`, `keyless` | rows that the walk has read so far, with a key (one a customer) and without |
+//! | `unreadable`, `unread` | rows that the walk has passed over because they cannot be read, and the last one |
 //! | `widgets` | widgets whose content is hashed, one a line |
 //! | `blind` | `1`: without a key widget nothing can be read, and Redis is taken at its word |
 
@@ -144,7 +145,16 @@ pub(crate) mod index {
     pub(crate) const RUN: &str = "run";
     pub(crate) const HISTORY: &str = "history";
     /// All others, which only the scripts use.
-    pub(crate) const OTHERS: [&str; 8] = [
-        "form", "state", "epoch", "cursor", "rows", "keyless", "widgets", "blind",
+    pub(crate) const OTHERS: [&str; 10] = [
+        "form",
+        "state",
+        "epoch",
+        "cursor",
+        "rows",
+        "keyless",
+        "unreadable",
+        "unread",
+        "widgets",
+        "blind",
     ];
 }

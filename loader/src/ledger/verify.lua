@@ -83,6 +83,8 @@ else
           redis.call('HDEL', row_key(company), 'id', 'h')
         else
           redis.call('HSET', row_key(company), 'id', id, 'h', '')
+          -- What it must not hold any more, also when that is looked at again before it is written.
+          if row[6] then redis.call('HSET', row_key(company), 'c', '\n' .. content) end
         end
         -- A row that is not there is made at once, whatever was asked before.
         local wait = id ~= '' and tonumber(redis.call('HGET', row_key(company), 'z') or '0') or 0

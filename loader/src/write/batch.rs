@@ -42,6 +42,7 @@ impl Work<'_> {
             live: self.live,
             patience: &self.patience,
             suspect,
+            stranger: !suspect,
         }
     }
 }

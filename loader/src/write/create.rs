@@ -11,6 +11,7 @@ use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::find::Looked;
 use super::groups::{Group, Groups, History};
+use super::insist::Request;
 use super::stale_look::{Again, FreshLook};
 use super::{Mode, Writer};
 use crate::failpoint;
@@ -126,7 +127,7 @@ impl Writer {
         let (mut strangers, mut known): (Vec<Member>, Vec<Member>) = members
             .iter()
             .cloned()
-            .partition(|member| !self.is_suspect(member));
+            .partition(|member| self.is_stranger(member));
         let source = match strangers.is_empty() {
             true => &mut known,
             false => &mut strangers,
@@ -134,6 +135,10 @@ impl Writer {
         let first = vec![source.remove(0)];
         let parts = [first, strangers, known];
         Some(parts.into_iter().filter(|part| !part.is_empty()).collect())
+    }
+
+    fn is_stranger(&self, member: &Member) -> bool {
+        self.vendor.breaker.is_stranger(member.kind, &member.company)
     }
 
     /// Why this group is not sent again, if it is so.
@@ -162,37 +167,37 @@ impl Writer {
         let (fresh, in_doubt, looks_first) = (&fresh, &in_doubt, &looks_first);
         let suspect = history.suspect || members.iter().all(|member| self.is_suspect(member));
         let stored = |sent: &Sent| matches!(sent, Sent::Answered(answer) if answer.success_count > 0);
+        let request = Request {
+            stranger: !history.suspect && members.iter().any(|member| self.is_stranger(member)),
+            ..work.request(Kind::Create, suspect, &left)
+        };
         self.vendor
-            .write(
-                work.request(Kind::Create, suspect, &left),
-                stored,
-                move || async move {
-                    if is_too_old() {
-                        return Reply::Ok(Sent::InDoubt);
-                    }
-                    if looks_first() {
-                        match self.look_once_more(work, members, fresh).await {
-                            // What was sent before and may yet land is the same rows under the same id.
-                            Again::Nobody => {}
-                            // Ours, perhaps, and perhaps not all: the others must not be made beside theirs.
-                            Again::Somebody(_) if in_doubt.load(Ordering::Relaxed) => {
-                                return Reply::Ok(Sent::InDoubt);
-                            }
-                            Again::Somebody(looked) => return Reply::Ok(Sent::TurnedUp(looked)),
-                            Again::Unknown => return Reply::Ok(Sent::Unread),
+            .write(request, stored, move || async move {
+                if is_too_old() {
+                    return Reply::Ok(Sent::InDoubt);
+                }
+                if looks_first() {
+                    match self.look_once_more(work, members, fresh).await {
+                        // What was sent before and may yet land is the same rows under the same id.
+                        Again::Nobody => {}
+                        // Ours, perhaps, and perhaps not all: the others must not be made beside theirs.
+                        Again::Somebody(_) if in_doubt.load(Ordering::Relaxed) => {
+                            return Reply::Ok(Sent::InDoubt);
                         }
+                        Again::Somebody(looked) => return Reply::Ok(Sent::TurnedUp(looked)),
+                        Again::Unknown => return Reply::Ok(Sent::Unread),
                     }
-                    let call = client.batch_create(transaction, rows, options, work.lane, may_send);
-                    let reply = call.await;
-                    if !matches!(reply, Reply::Unsent(_)) {
-                        sent.store(true, Ordering::Relaxed);
-                    }
-                    if matches!(reply, Reply::Unknown(_)) {
-                        in_doubt.store(true, Ordering::Relaxed);
-                    }
-                    reply.map(Sent::Answered)
-                },
-            )
+                }
+                let call = client.batch_create(transaction, rows, options, work.lane, may_send);
+                let reply = call.await;
+                if !matches!(reply, Reply::Unsent(_)) {
+                    sent.store(true, Ordering::Relaxed);
+                }
+                if matches!(reply, Reply::Unknown(_)) {
+                    in_doubt.store(true, Ordering::Relaxed);
+                }
+                reply.map(Sent::Answered)
+            })
             .await
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Request<'a> {
     pub(crate) patience: &'a Patience,
     /// It, or a group it was part of, was refused before: one strike is enough.
     pub(crate) suspect: bool,
+    /// Nothing of it was refused before, in company or not.
+    pub(crate) stranger: bool,
     /// It has left, as whoever sends it notes: what waits for its permit ends with the process, and what has left does not.
     pub(crate) left: &'a AtomicBool,
 }
@@ -152,7 +154,7 @@ impl Vendor {
             if self.stopping.is_over() || !self.open(request.patience).await {
                 return Err(Turned::Held);
             }
-            match self.breaker.admit(request.kind) {
+            match self.breaker.admit(request.kind, request.stranger) {
                 Admission::Free => return Ok(None),
                 Admission::Trial(trial) => return Ok(Some(trial)),
                 Admission::Closed(..) if self.breaker.is_narrow(request.kind) => {

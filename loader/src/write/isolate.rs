@@ -13,7 +13,7 @@ use super::groups::{Groups, History};
 use crate::failpoint;
 use crate::jdy::codes::{self, Class};
 use crate::jdy::types::Refusal;
-use crate::ledger::Member;
+use crate::ledger::{Kind, Member};
 
 /// How often a batch that answers with fewer rows is sent again, the documented cure (docs/jiandaoyun-api.md §2.4).
 const COMPLETIONS: u32 = 3;
@@ -99,6 +99,10 @@ impl Writer {
         refusal: &Refusal,
     ) {
         let (first, last) = (history.refused_at(), Instant::now());
+        if members.len() > 1 {
+            let companies = members.iter().map(|member| member.company.as_str());
+            self.vendor.breaker.refused_together(Kind::Create, companies);
+        }
         history.suspect |= refusal.class != Class::Row;
         history.times += refusal.times;
         if refusal.code == codes::SUBMISSION_FAILED && !history.retried {

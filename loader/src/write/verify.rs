@@ -218,9 +218,6 @@ async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Opti
         }
         seen.push((*company, row, known.placed));
     }
-    fn pairs<'a>(rows: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
-        rows.iter().map(|(company, id)| (*company, id.as_str())).collect()
-    }
     let noted = writer.keys_stay(&pairs(&right)).await;
     noted.map_err(|error| drop(writer.ledger_failed(&error))).ok()?;
     if !wrong.is_empty() {
@@ -240,6 +237,10 @@ async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Opti
         )
     });
     Some(seen.collect())
+}
+
+fn pairs<'a>(rows: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
+    rows.iter().map(|(company, id)| (*company, id.as_str())).collect()
 }
 
 /// Asks for these customers again and takes their rows off the list; `false` when it has to be tried once more.

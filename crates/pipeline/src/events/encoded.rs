@@ -1,6 +1,9 @@
 //! Texts that are quoted in another dress: HTML entities, escapes of JSON, percent-encoding, and one within the other.
 
-use super::words::Letter;
+use std::ops::Range;
+
+/// A letter that counts when texts are compared, with its place.
+pub(super) type Letter = (char, Range<usize>);
 
 /// How often a text may have been encoded.
 const DEEPEST: usize = 3;

@@ -4,7 +4,7 @@
 //! A vendor may repeat what it refuses. Names cannot be recognised by their form, but here the message that died is at
 //! hand, so whatever it holds is taken out of the words about it. Captions stay, since people need them.
 
-use super::encoded::decoded;
+use super::encoded::{Letter, decoded};
 use crate::{failure::record::FailureRecord, mask::mask_text, message::Subject};
 use prost::Message;
 use proto::v1::{CompanySnapshot, FormRecord};
@@ -81,9 +81,6 @@ impl Cells {
         mask_text(&text)
     }
 }
-
-/// A letter that counts when texts are compared, with its place.
-pub(super) type Letter = (char, Range<usize>);
 
 /// So many letters of a text that was cut short tell whose it is.
 const PREFIX: usize = 4;

@@ -8,9 +8,9 @@ use pipeline::stage::Stage;
 use pipeline::version::Version;
 
 use super::findings::Findings;
-use super::past::Behind;
 use super::progress::Next;
 use crate::commands::usable;
+use crate::index::Behind;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::{Found, FoundRow, Recognition, STUCK, Turn, turn};
 use crate::jdy::types::Reply;
@@ -55,7 +55,13 @@ impl Comparison<'_> {
             .await?;
         let page = match page {
             Ok(page) => page,
-            Err(_) => match self.past(cursor).await? {
+            Err(_) => match self
+                .writer
+                .vendor
+                .past(cursor)
+                .await
+                .map_err(|_| away(self.writer))?
+            {
                 Behind::Rows(rows) => rows,
                 Behind::Unreadable(id) => {
                     findings.rows += 1;
@@ -193,7 +199,7 @@ impl Comparison<'_> {
     }
 
     /// Repeats a call until it is answered.
-    pub(super) async fn insist<T, F, Fut>(&self, call: F) -> anyhow::Result<T>
+    async fn insist<T, F, Fut>(&self, call: F) -> anyhow::Result<T>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Reply<T>>,
@@ -210,7 +216,7 @@ impl Comparison<'_> {
     }
 }
 
-pub(super) fn away(writer: &Writer) -> anyhow::Error {
+fn away(writer: &Writer) -> anyhow::Error {
     anyhow::anyhow!(words::tr!(
         "the form cannot be read now: {}; the next run goes on from here",
         usable::reasons(writer)

@@ -7,7 +7,6 @@
 
 mod compare;
 mod findings;
-mod past;
 mod progress;
 
 use std::time::Duration;

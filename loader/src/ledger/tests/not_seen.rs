@@ -192,6 +192,61 @@ async fn what_was_confirmed_is_asked_for_again_only_when_nothing_of_it_was_done(
     assert_eq!(judged, [Same, Differs, Same, Same, Differs]);
 }
 
+/// Also when it was asked for a moment ago, so that it waits on the list.
+#[tokio::test]
+async fn a_row_that_is_there_after_its_removal_is_asked_for_until_it_is_gone() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let at_once = Verify::Confirmed(Duration::from_millis(1));
+    create(&ledger, "1", 10, "aa", "r1").await;
+    for version in [11, 12] {
+        let operation = Operation::Delete;
+        let (_, batch, fence) = claim_as(&ledger, "1", version, "", operation, NEW).await;
+        let removed = [Committed {
+            slot: 0,
+            change: Change::Removed,
+        }];
+        ledger.commit(&batch, &fence, &removed, at_once).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let due = ledger.due_for_verification(10, LEASE).await.unwrap();
+        let seen = [Seen {
+            company: "1".to_owned(),
+            row_id: "r1".to_owned(),
+            hash: "aa".to_owned(),
+        }];
+        let judge = || ledger.judge(&due, &seen, Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let judged = judge().await.unwrap();
+        let expected = if version == 11 {
+            Judged::Differs
+        } else {
+            Judged::Busy
+        };
+        assert_eq!(judged, [expected], "{version}");
+        ledger.verified(&due, &["1"]).await.unwrap();
+    }
+    let known = ledger.known_rows(&["1"]).await.unwrap();
+    let mut connection = redis.store().connection().await.unwrap();
+    let waits: Option<i64> = redis::cmd("ZSCORE")
+        .arg(ledger.inner.names.verify())
+        .arg("1")
+        .query_async(&mut *connection)
+        .await
+        .unwrap();
+    assert!(
+        waits.is_some() && known[0].as_ref().unwrap().id.is_some(),
+        "it stays on the list"
+    );
+    // Looked at again while it waits.
+    redis::cmd("ZADD")
+        .arg(ledger.inner.names.verify())
+        .arg(1)
+        .arg("1")
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
+    assert_eq!(verify(&ledger, &[("1", "r1", "aa")]).await, [Judged::Busy]);
+}
+
 async fn verify(ledger: &Ledger, shown: &[(&str, &str, &str)]) -> Vec<Judged> {
     tokio::time::sleep(Duration::from_millis(20)).await;
     let due = ledger.due_for_verification(10, LEASE).await.unwrap();

@@ -66,6 +66,8 @@ async fn the_scripts_write_what_the_schema_names() {
     let later = Verify::Confirmed(LEASE);
     ledger.commit(&done, &proof, &landed("r4"), later).await.unwrap();
 
+    crate::ledger::index::passed_over(&ledger, "r7").await.unwrap();
+
     use crate::ledger::schema::{batch as batches, index, row};
     let mut seen = fields(&redis, &ledger.row_key("1")).await;
     seen.extend(fields(&redis, &ledger.row_key("2")).await);

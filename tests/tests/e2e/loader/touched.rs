@@ -90,7 +90,7 @@ async fn a_row_that_no_page_can_show_costs_one_record() {
     let mut pipeline = loader(60, 242).set("BATCH_SIZE", "60").start().await;
     let feed = Feed::new(&pipeline).await;
     let ids = pipeline.simulator.company_ids();
-    pipeline.run(Service::Loader);
+    let loader = pipeline.run(Service::Loader);
     feed.put(&feed.records(&pipeline, &ids[..50])).await;
     pipeline.rows(LIMIT, 50).await;
     pipeline.quiet(LIMIT, 0).await;
@@ -121,6 +121,12 @@ async fn a_row_that_no_page_can_show_costs_one_record() {
         .unwrap();
     assert!(said.contains("row-unreadable"), "{said}");
     assert_eq!(pipeline.simulator.form_rows(), 60);
+    // The walk goes around it, and says so.
+    super::index::complete(&pipeline, loader).await;
+    let (_, status) = pipeline[loader].get("/status").await.unwrap();
+    let index = &serde_json::from_str::<Value>(&status).unwrap()["index"];
+    assert_eq!(index["unreadable_rows"], 1, "{index}");
+    assert_eq!(index["unreadable_row"], *bad, "{index}");
 }
 
 /// The vendor answers success and leaves out a cell that does not suit it: without its key a row cannot be found.
