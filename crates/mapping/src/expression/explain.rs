@@ -22,10 +22,7 @@ impl Expression {
 
     /// The expression aggregates an array (`SUM`, `GROUP_CONCAT` …).
     pub fn aggregates(&self) -> bool {
-        fn any(expr: &Expr) -> bool {
-            matches!(expr, Expr::Aggregate { .. }) || expr.children().into_iter().any(any)
-        }
-        matches!(&self.form, Form::Function(expr) if any(expr))
+        matches!(&self.form, Form::Function(expr) if expr.has_aggregate())
     }
 }
 
@@ -45,10 +42,9 @@ fn lines(expr: &Expr) -> Vec<String> {
         lines.push(words::tr!("by the value of {}:", words(operand)));
     }
     for (when, then) in branches {
-        let when = if operand.is_some() {
-            words(when)
-        } else {
-            words::tr!("if {}", words(when))
+        let when = match operand {
+            Some(operand) => beside(operand, when),
+            None => words::tr!("if {}", words(when)),
         };
         lines.push(format!("{when} → {}", words(then)));
     }
@@ -129,8 +125,18 @@ pub(super) fn words(expr: &Expr) -> String {
         Expr::Negate(value) => words::tr!("minus {}", words(value)),
         Expr::Not(value) => words::tr!("not ({})", words(value)),
         Expr::Arithmetic(operator, a, b) => format!("({} {} {})", words(a), sign(*operator), words(b)),
-        Expr::Compare(Comparison::Equal, a, b) if is_empty(b) => words::tr!("{} is empty", words(a)),
-        Expr::Compare(Comparison::NotEqual, a, b) if is_empty(b) => words::tr!("{} is not empty", words(a)),
+        Expr::Compare(comparison, a, b) if is_empty(a) && !is_empty(b) => {
+            let turned = Expr::Compare(comparison.turned(), b.clone(), a.clone());
+            words(&turned)
+        }
+        Expr::Compare(Comparison::Equal, a, b) if is_empty(b) => match a.is_no_text() {
+            true => words::tr!("{} is 0, and not empty", words(a)),
+            false => words::tr!("{} is empty", words(a)),
+        },
+        Expr::Compare(Comparison::NotEqual, a, b) if is_empty(b) => match a.is_no_text() {
+            true => words::tr!("{} is neither empty nor 0", words(a)),
+            false => words::tr!("{} is not empty", words(a)),
+        },
         Expr::Compare(comparison, a, b) => format!("{} {} {}", words(a), compared(*comparison), words(b)),
         Expr::And(terms) => list(terms, words::text!(" and ")),
         Expr::Or(terms) => format!("({})", list(terms, words::text!(" or "))),
@@ -145,7 +151,11 @@ pub(super) fn words(expr: &Expr) -> String {
             "{} is {}one of {}",
             words(value),
             not(*negated),
-            list(items, ", ")
+            items
+                .iter()
+                .map(|item| beside(value, item))
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
         Expr::Between {
             value,
@@ -210,6 +220,7 @@ pub(super) fn words(expr: &Expr) -> String {
             words::tr!("{} to the letter", words(value))
         }
         Expr::Collated(value, _) => words(value),
+        Expr::Arm(_, value) => words(value),
         Expr::Cast(value, target) => words::tr!("{} as {}", words(value), kind(*target)),
         Expr::Aggregate {
             function,
@@ -247,6 +258,15 @@ pub(super) fn words(expr: &Expr) -> String {
                 .unwrap_or_default();
             format!("{what} {each} {}{sorted}{by}", words(of))
         }
+    }
+}
+
+/// What a value is compared with: an empty text is 0 beside a number, and an empty placeholder without quotes is equal to
+/// nothing.
+fn beside(value: &Expr, other: &Expr) -> String {
+    match is_empty(other) && value.is_no_text() {
+        true => words::text!("0 (not empty)").to_owned(),
+        false => words(other),
     }
 }
 

@@ -41,14 +41,27 @@ pub(super) fn aggregate_call(
     for clause in &list.clauses {
         match clause {
             ast::FunctionArgumentClause::Separator(value) if function == Aggregate::Join => {
-                if let Expr::Text(text) = c.expr(&ast::Expr::Value(ast::ValueWithSpan {
+                let value = ast::Expr::Value(ast::ValueWithSpan {
                     value: value.value.clone(),
                     span,
-                })) {
-                    separator = Some(text);
-                }
+                });
+                let Expr::Text(text) = c.expr(&value) else {
+                    return c.fault(
+                        span,
+                        words::text!("the SEPARATOR of GROUP_CONCAT is a fixed text in quotes here"),
+                        Some(words::text!("e.g. SEPARATOR '、'")),
+                    );
+                };
+                separator = Some(text);
             }
             ast::FunctionArgumentClause::OrderBy(keys) if function == Aggregate::Join => {
+                if keys.iter().any(|key| key.options.nulls_first.is_some()) {
+                    return c.fault(
+                        span,
+                        words::text!("NULLS FIRST and NULLS LAST are not MySQL"),
+                        Some(words::text!("NULL comes first, and last with DESC")),
+                    );
+                }
                 order = keys.iter().map(|key| ordered(c, key, args, span)).collect();
             }
             clause => {
@@ -63,6 +76,16 @@ pub(super) fn aggregate_call(
         }
     }
     let of = Box::new(of);
+    let keys = order.iter().map(|key| &key.of);
+    if keys.chain([&*of]).any(Expr::has_aggregate) {
+        return c.fault(
+            span,
+            words::text!("an aggregate stands within an aggregate"),
+            Some(words::text!(
+                "one of them goes through all lists on its path: SUM({{orders.items.qty}})"
+            )),
+        );
+    }
     let over = paths(&of);
     if over.is_empty() {
         return c.fault(

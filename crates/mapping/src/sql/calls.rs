@@ -242,6 +242,14 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
     match name.as_str() {
         "DATE_ADD" | "ADDDATE" | "DATE_SUB" | "SUBDATE" => date_arithmetic(c, &name, &args, span),
         "TIMESTAMPDIFF" | "TIMESTAMPADD" => with_unit(c, &name, &args, span),
+        "IF" => {
+            let compiled = args.iter().enumerate().map(|(n, arg)| match n {
+                0 => c.expr(arg),
+                _ => Expr::Arm(c.source.offset(arg.span().start), c.boxed(arg)),
+            });
+            let compiled = compiled.collect();
+            finish(c, span, &name, compiled)
+        }
         _ if name.starts_with("REGEXP_") && args.len() >= 2 => {
             let compiled = args.iter().enumerate().map(|(n, arg)| match n {
                 1 => c.regexp_text(arg),
