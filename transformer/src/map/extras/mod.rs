@@ -19,6 +19,8 @@ use super::lookup::Declared;
 pub struct Extras {
     /// The field that holds the company id as text; the loader fills it.
     pub key_widget: Option<String>,
+    /// Where it is named.
+    pub key_place: Option<Place>,
     /// Types by field as the form names them.
     pub widgets: HashMap<String, WidgetType>,
     /// Zone of dates without offset.
@@ -149,6 +151,8 @@ impl Reading<'_> {
             None => {}
         }
         self.extras.key_widget = self.value("key_widget", additions.key_widget).map(|text| text.0);
+        let key = self.extras.key_widget.as_ref();
+        self.extras.key_place = key.map(|_| self.places.of(&["key_widget"]));
         self.extras.zone = self
             .value("zone", additions.zone)
             .map(|zone| zone.0)
