@@ -105,12 +105,8 @@ impl Mapping {
             name,
         )?;
         warnings.extend(sources.remarks(&of_table));
-        if extras_read.failed_expression == OnFailure::Text {
-            let warning = words::text!(
-                "failed_expression is \"text\": an expression that fails puts its own text into the form"
-            );
-            warnings.push(said(&["failed_expression"], warning.to_owned()));
-        }
+        let risk = extras_read.failed_expression.risk();
+        warnings.extend(risk.map(|risk| said(&["failed_expression"], risk.to_owned())));
         Ok(Mapping {
             infos: compiled
                 .iter()

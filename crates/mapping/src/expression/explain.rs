@@ -1,12 +1,13 @@
 //! An expression in words.
 
+mod terms;
+
 use super::super::path::{Path, Segment};
-use super::super::sql::expr::{
-    Aggregate, Comparison, Expr, LikePattern, Operator, Part, RegexPattern, Target,
-};
+use super::super::sql::expr::{Aggregate, Comparison, Expr, LikePattern, Part, RegexPattern};
 use super::context::Variable;
 use super::pipe::Pipe;
 use super::{Expression, Form, Placeholder, Source};
+use terms::{compared, kind, not, sign};
 
 impl Expression {
     /// What the expression does, a line per step.
@@ -272,40 +273,4 @@ fn beside(value: &Expr, other: &Expr) -> String {
 
 fn is_empty(expr: &Expr) -> bool {
     matches!(expr, Expr::Text(text) if text.is_empty())
-}
-
-fn not(negated: bool) -> &'static str {
-    if negated { words::text!("not ") } else { "" }
-}
-
-fn sign(operator: Operator) -> &'static str {
-    match operator {
-        Operator::Add => "+",
-        Operator::Subtract => "-",
-        Operator::Multiply => "×",
-        Operator::Divide => "/",
-        Operator::IntegerDivide => words::text!("divided without rest by"),
-        Operator::Remainder => words::text!("modulo"),
-    }
-}
-
-fn compared(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Equal | Comparison::Same => words::text!("is"),
-        Comparison::NotEqual => words::text!("is not"),
-        Comparison::Less => words::text!("is less than"),
-        Comparison::LessOrEqual => words::text!("is at most"),
-        Comparison::Greater => words::text!("is greater than"),
-        Comparison::GreaterOrEqual => words::text!("is at least"),
-    }
-}
-
-fn kind(target: Target) -> &'static str {
-    match target {
-        Target::Char(_) => words::text!("text"),
-        Target::Signed | Target::Unsigned => words::text!("whole number"),
-        Target::Decimal(..) | Target::Double => words::text!("number"),
-        Target::Date => words::text!("date"),
-        Target::DateTime => words::text!("date and time"),
-    }
 }

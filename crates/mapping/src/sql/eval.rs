@@ -91,12 +91,7 @@ impl Expr {
             Expr::Text(text) => Ok(Value::Text(Cow::Borrowed(text))),
             Expr::Template(parts) => template(parts, env).map(Value::Text),
             Expr::Bare(placeholder) => placeholder.resolve(env).map(|found| bare(found, env)),
-            Expr::Negate(value) if value.is_literal() => arithmetic::negate_literal(&value.eval(env)?),
-            Expr::Negate(value) => {
-                let value = value.eval_number(env)?;
-                no_number(&value, env);
-                arithmetic::negate(&value)
-            }
+            Expr::Negate(value) => negative(value, env),
             Expr::Not(value) => Ok(truth(value.truth(env)?.map(|t| !t))),
             Expr::Arithmetic(operator, a, b) => {
                 let (a, b) = (a.eval_number(env)?, b.eval_number(env)?);
@@ -133,9 +128,7 @@ impl Expr {
             }
             Expr::Call(function, args) => (function.call)(args, env),
             Expr::Arm(_, value) => {
-                if let Some(arms) = env.arms {
-                    arms.take_node(self);
-                }
+                env.arms.inspect(|arms| arms.take_node(self));
                 value.eval(env)
             }
             Expr::Interval {
@@ -149,6 +142,15 @@ impl Expr {
             Expr::Aggregate { .. } => aggregate::aggregate(self, env),
         }
     }
+}
+
+fn negative<'r>(value: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, Failure> {
+    if value.is_literal() {
+        return arithmetic::negate_literal(&value.eval(env)?);
+    }
+    let value = value.eval_number(env)?;
+    no_number(&value, env);
+    arithmetic::negate(&value)
 }
 
 /// Tells of a text that is calculated with and is none: MySQL takes what it begins with for the number, or 0.

@@ -49,6 +49,17 @@ pub enum OnFailure {
     Text,
 }
 
+impl OnFailure {
+    /// What its author should know.
+    pub(super) fn risk(self) -> Option<&'static str> {
+        (self == OnFailure::Text).then(|| {
+            words::text!(
+                "failed_expression is \"text\": an expression that fails puts its own text into the form"
+            )
+        })
+    }
+}
+
 /// A field of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WidgetType {
