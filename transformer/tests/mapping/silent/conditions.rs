@@ -109,10 +109,10 @@ fn everything_that_is_said_has_its_place() {
         "the condition keeps",
         "cannot be mapped",
     ];
+    let place = regex::Regex::new(r"(m|x)\.json:\d+:\d+: ").unwrap();
     for part in parts {
         let line = said.lines().find(|line| line.contains(part));
         let line = line.unwrap_or_else(|| panic!("{part}: {said}"));
-        let place = regex::Regex::new(r"(m|x)\.json:\d+:\d+: ").unwrap();
         assert!(place.is_match(line), "{line}");
     }
 }
