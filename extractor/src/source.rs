@@ -7,6 +7,7 @@ use crate::selection::Selection;
 use jiff::Timestamp;
 use mapping::{Context, Loaded, Problem, SourceDocument};
 use pipeline::setting::ConfigError;
+use spots::{About, Spots};
 use std::{path::Path, time::Duration};
 
 mod bounds;
@@ -14,6 +15,8 @@ mod filter;
 mod odd;
 mod remedy;
 mod scope;
+mod selected;
+mod spots;
 
 pub(crate) use filter::{group_list, rules_of};
 pub(crate) use scope::{Listed, Scope};
@@ -97,13 +100,13 @@ impl Source {
 
     // long because every fault of a document has a sentence of its own.
     fn read(text: &str, name: &str) -> Result<Self, ConfigError> {
-        let text = &*filter::with_one_group(text);
         let Loaded { document, warnings } =
             SourceDocument::parse(text, name).map_err(|problems| all(&problems))?;
-        let refuse = |problem: String, remedy: &str| ConfigError::new(name, problem, remedy);
+        let spots = Spots::new(text, name);
         if !document.method.eq_ignore_ascii_case("GET") {
             let problem = words::tr!("method is {}", document.method);
-            return Err(refuse(problem, words::text!("okki's listing is asked with GET")));
+            let remedy = words::text!("okki's listing is asked with GET");
+            return Err(spots.fault(About::Path(&["method"]), &problem, remedy));
         }
         let now = Timestamp::now();
         // Paging and window are ours; the variables are there so that a document with them can be read.
@@ -112,8 +115,8 @@ impl Source {
             start_row: Some(0),
             ..Context::at(now).last_sync(0)
         };
-        bounds::refuse(&document, &context, name).and_then(|()| refuse_other_hosts(&document, name))?;
-        let given = given(&document, &context, text, name)?;
+        bounds::refuse(&document, &context, &spots).and_then(|()| refuse_other_hosts(&document, &spots))?;
+        let given = given(&document, &context, &spots)?;
         let value = |name: &str| {
             given
                 .iter()
@@ -122,31 +125,28 @@ impl Source {
         };
         if value("time_type").is_some_and(|kind| kind != "1") {
             let problem = words::tr!("time_type is not 1, so changes would not be listed");
-            return Err(refuse(
-                problem,
-                words::text!("take it out: windows are over the update time"),
-            ));
+            let remedy = words::text!("take it out: windows are over the update time");
+            return Err(spots.fault(About::Parameter("time_type"), &problem, remedy));
         }
         let base = Self::default();
         let info_key = document.info_key().unwrap_or(&base.info_key);
         if info_key != base.info_key {
             let problem = words::tr!("info_key is `{info_key}`");
-            return Err(refuse(
-                problem,
-                words::text!("customers are followed by their company_id"),
-            ));
+            let remedy = words::text!("customers are followed by their company_id");
+            return Err(spots.fault(About::Parameter("info_key"), &problem, remedy));
         }
         let removals = value("removed") == Some("1");
-        let remarks = remarks(&document, name, removals)
+        let remarks = remarks(&document, &spots, removals)
             .into_iter()
-            .chain(odd::without_effect(text, name))
-            .chain(bounds::overlap(&document, &context, name))
-            .chain(remedy::early_end(&document, &context));
+            .chain(odd::without_effect(&spots))
+            .chain(bounds::overlap(&document, &context, &spots))
+            .chain(remedy::early_end(&document, &context, &spots))
+            .chain(selected::remarks(&document.condition, name));
         Ok(Self {
             info: document.info_api().unwrap_or(&base.info).to_owned(),
             count: value("count").and_then(|count| count.trim().parse().ok()),
             removals,
-            remedy: remedy::read(&document, &context)?,
+            remedy: remedy::read(&document, &context, &spots)?,
             selection: Selection {
                 format: document.format_response,
                 condition: document.condition,
@@ -168,15 +168,14 @@ impl Source {
 fn given(
     document: &SourceDocument,
     context: &Context,
-    text: &str,
-    name: &str,
+    spots: &Spots<'_>,
 ) -> Result<Vec<(String, String)>, ConfigError> {
     const FORMAT: &str = "format";
-    let mut given = document.parameters(context).map_err(|(label, error)| {
-        let problem = words::tr!("parameter `{label}`: {error}");
-        ConfigError::new(name, problem, words::tr!("correct its value"))
+    let mut given = document.parameters(context).map_err(|(field, error)| {
+        let about = About::Parameter(&field);
+        spots.fault(about, &error.to_string(), words::text!("correct its value"))
     })?;
-    odd::refuse(document, &given, text, name)?;
+    odd::refuse(document, &given, spots)?;
     if let Some(format) = document.other.get(FORMAT)
         && !given.iter().any(|(name, _)| name == FORMAT)
     {
@@ -186,33 +185,39 @@ fn given(
 }
 
 /// The token would be sent to a host that a path names.
-fn refuse_other_hosts(document: &SourceDocument, name: &str) -> Result<(), ConfigError> {
-    let paths = [Some(document.api.as_str()), document.info_api()];
-    let names_a_host = |path: &&str| path.contains("://") || path.starts_with("//") || path.contains('\\');
-    match paths
-        .into_iter()
-        .flatten()
-        .map(str::trim_start)
-        .find(names_a_host)
-    {
+fn refuse_other_hosts(document: &SourceDocument, spots: &Spots<'_>) -> Result<(), ConfigError> {
+    let paths = [
+        (About::Path(&["api"]), Some(document.api.as_str())),
+        (About::Parameter("info_api"), document.info_api()),
+    ];
+    let names_a_host = |path: &str| path.contains("://") || path.starts_with("//") || path.contains('\\');
+    let found = paths.into_iter().find_map(|(about, path)| {
+        Some((
+            about,
+            path.map(str::trim_start).filter(|path| names_a_host(path))?,
+        ))
+    });
+    match found {
         None => Ok(()),
-        Some(path) => Err(ConfigError::new(
-            name,
-            words::tr!("`{path}` names a host"),
-            words::tr!("write the path alone; OKKI_BASE_URL says where it is"),
+        Some((about, path)) => Err(spots.fault(
+            about,
+            &words::tr!("`{path}` names a host"),
+            words::text!("write the path alone; OKKI_BASE_URL says where it is"),
         )),
     }
 }
 
 /// What is followed in another way than the platform does.
-fn remarks(document: &SourceDocument, name: &str, removals: bool) -> Vec<String> {
+fn remarks(document: &SourceDocument, spots: &Spots<'_>, removals: bool) -> Vec<String> {
     let id = document
         .id
         .as_ref()
         .filter(|id| !id.is_empty() && *id != "company_id");
-    let other_id =
-        id.map(|id| words::tr!("{name}: id is `{id}`, but customers are followed by their company_id"));
-    let removed = removals.then(|| words::of(name, words::said(REMOVED)));
+    let other_id = id.map(|id| {
+        let message = words::tr!("id is `{id}`, but customers are followed by their company_id");
+        spots.remark(About::Path(&["id"]), &message)
+    });
+    let removed = removals.then(|| spots.remark(About::Parameter("removed"), REMOVED));
     other_id.into_iter().chain(removed).collect()
 }
 

@@ -5,6 +5,7 @@
 
 mod compare;
 mod read;
+mod removals;
 mod values;
 
 use serde_json::Value as Json;
@@ -12,6 +13,7 @@ use serde_json::Value as Json;
 use super::expression::{Context, Evaluation};
 use super::json::Node;
 use super::path::Path;
+use super::problem::Place;
 use super::reader::Reader;
 use super::record::Record;
 use compare::{Logic, Wanted};
@@ -34,6 +36,8 @@ pub enum FilterResult {
 /// A test, for people.
 #[derive(Debug, Clone, Copy)]
 pub struct Tested<'c> {
+    /// Where it stands in its document.
+    pub place: Place,
     /// As it is written.
     pub text: &'c str,
     /// What it looks at.
@@ -46,6 +50,7 @@ pub struct Tested<'c> {
 
 #[derive(Debug, Clone)]
 struct Test {
+    place: Place,
     path: Path,
     logic: Logic,
     strict: bool,
@@ -61,12 +66,18 @@ impl Condition {
 
     /// The record paths that it reads.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.placed_paths().map(|(_, path)| path)
+    }
+
+    /// The same with the places of the tests that read them.
+    pub fn placed_paths(&self) -> impl Iterator<Item = (Place, &Path)> {
         self.groups.iter().flatten().flat_map(|test| {
             let computed = test.logic.wanted().iter().flat_map(|wanted| match wanted {
                 Wanted::Computed { value, .. } => value.paths(),
                 Wanted::Fixed(_) => Vec::new(),
             });
-            std::iter::once(&test.path).chain(computed)
+            let paths = std::iter::once(&test.path).chain(computed);
+            paths.map(|path| (test.place, path))
         })
     }
 
@@ -152,8 +163,14 @@ impl Condition {
                 .iter()
                 .filter_map(|n| read::test(reader, n))
                 .collect();
-            if !tests.is_empty() {
-                groups.push(tests);
+            match tests.is_empty() {
+                false => groups.push(tests),
+                true => reader.warn(
+                    group.range.start,
+                    words::text!(
+                        "a group of condition without a test is left out, where the platform may keep everybody by it"
+                    ),
+                ),
             }
         }
         Condition { groups }
@@ -163,6 +180,7 @@ impl Condition {
 impl Test {
     fn tested(&self) -> Tested<'_> {
         Tested {
+            place: self.place,
             text: &self.text,
             path: &self.path,
             is_strict: self.strict,

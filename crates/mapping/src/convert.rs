@@ -230,7 +230,13 @@ fn chain(reader: &mut Reader<'_>, node: &Node, members: &[Member], names: &str, 
     params.resize(names.len(), None);
     for (name, params) in names.into_iter().zip(params) {
         match Conversion::read(reader, members, name, params) {
-            Ok(step) => steps.push(step),
+            Ok(step) => {
+                if let Some(message) = step.odd() {
+                    let at = get(members, "params").map_or(node.range.start, |params| params.range.start);
+                    reader.warn(at, message);
+                }
+                steps.push(step);
+            }
             Err(message) => reader.problem(node.range.start, message, None),
         }
     }

@@ -36,13 +36,20 @@ impl<'t> Places<'t> {
     fn find(&self, path: &[&str]) -> (usize, Option<&Node>) {
         let (mut start, mut node) = (self.root.range.start, Some(&self.root));
         for key in path {
-            let Some(Value::Object(members)) = node.map(|node| &node.value) else {
-                return (start, None);
+            node = match node.map(|node| &node.value) {
+                Some(Value::Object(members)) => {
+                    members.iter().find(|member| member.key == *key).map(|member| {
+                        start = member.key_start;
+                        &member.value
+                    })
+                }
+                // An entry of a list by its number.
+                Some(Value::Array(items)) => {
+                    let item = key.parse().ok().and_then(|at: usize| items.get(at));
+                    item.inspect(|item| start = item.range.start)
+                }
+                _ => return (start, None),
             };
-            node = members.iter().find(|member| member.key == *key).map(|member| {
-                start = member.key_start;
-                &member.value
-            });
         }
         (start, node)
     }

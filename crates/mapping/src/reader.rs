@@ -14,6 +14,8 @@ pub(super) struct Reader<'t> {
     field: Option<String>,
     /// Expressions may look into tables.
     lookups: bool,
+    /// A field of `request` whose entries are read as one.
+    joined: Option<&'static str>,
 }
 
 impl<'t> Reader<'t> {
@@ -24,7 +26,21 @@ impl<'t> Reader<'t> {
             warnings: Vec::new(),
             field: None,
             lookups: false,
+            joined: None,
         }
+    }
+
+    /// The same for a document in which one field may stand several times: its fixed values are one list.
+    pub(crate) fn joining(self, field: &'static str) -> Self {
+        Reader {
+            joined: Some(field),
+            ..self
+        }
+    }
+
+    /// Whether a field may stand several times.
+    pub(crate) fn joins(&self, field: &str) -> bool {
+        self.joined == Some(field)
     }
 
     /// The same for a document whose expressions may look into tables.

@@ -66,7 +66,8 @@ const KEYS: &[&str] = &[
 impl SourceDocument {
     /// Reads a source document; `name` is used in problems.
     pub fn parse(text: &str, name: &str) -> Result<Loaded<SourceDocument>, Vec<Problem>> {
-        let mut reader = Reader::new(text, name);
+        // OKKI takes one group at a time; several entries are several listings.
+        let mut reader = Reader::new(text, name).joining("group_id");
         let root = reader.parse()?;
         let members = reader.object(&root, words::text!("the document"));
         reader.unknown_keys(members, KEYS, words::text!("the document"));
@@ -182,7 +183,7 @@ fn evaluate(
         let computed = |value: &Expression| {
             let value = value
                 .evaluate(&evaluation)
-                .map_err(|e| (parameter.label.clone(), e))?;
+                .map_err(|e| (parameter.field.clone(), e))?;
             Ok(value.into_text().into_owned())
         };
         let text = match (computed(value)?, &parameter.default) {

@@ -88,6 +88,14 @@ impl Table {
         &self.columns
     }
 
+    /// Whether it has a column of this name by itself, nested ones glued.
+    pub fn has(&self, name: &str) -> bool {
+        let glued = name.replace('.', "_");
+        self.columns
+            .iter()
+            .any(|column| *column == name || *column == glued)
+    }
+
     /// Columns and cells, as texts.
     pub fn content(&self) -> impl Iterator<Item = String> {
         let cells = self.rows.iter().flatten().map(|cell| text_of(cell).into_owned());

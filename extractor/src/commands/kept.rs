@@ -6,9 +6,10 @@ use crate::{
     okki::{Client, Page, time},
     selection::{Selected, Selection},
 };
-use mapping::{Presence, Record, clean, keys, nearest, surrogate};
+use mapping::{Context, FilterResult, Presence, Record, clean, keys, nearest, surrogate};
 use pipeline::quota::Lane;
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// Customers whose details are asked for.
 const MOST: usize = 5;
@@ -31,7 +32,7 @@ pub(super) async fn try_condition(client: &Client, page: &Page, steps: &mut Vec<
 }
 
 fn judged(selection: &Selection, details: &[Box<RawValue>]) -> Step {
-    let now = jiff::Timestamp::from_second(time::now()).unwrap_or_default();
+    let now = now();
     let is_kept = |detail: &RawValue| {
         let selected = selection.apply(detail.to_owned(), now);
         matches!(selected, Ok(Selected::Kept(_)))
@@ -47,7 +48,11 @@ fn judged(selection: &Selection, details: &[Box<RawValue>]) -> Step {
         _ => "",
     };
     let is_wrong = !unknown.is_empty();
-    let told = [told].into_iter().chain(unknown).collect::<Vec<_>>();
+    let told = [told]
+        .into_iter()
+        .chain(unknown)
+        .chain(removed(selection, details));
+    let told: Vec<String> = told.collect();
     let told: Vec<&str> = told.iter().map(String::as_str).collect();
     Step {
         ok: !is_wrong,
@@ -56,16 +61,39 @@ fn judged(selection: &Selection, details: &[Box<RawValue>]) -> Step {
     }
 }
 
-/// Keys of the condition that none of these customers has.
-fn unknown_keys(selection: &Selection, details: &[Box<RawValue>]) -> Vec<String> {
+/// The customers as the condition sees them.
+fn records(selection: &Selection, details: &[Box<RawValue>]) -> Vec<Record> {
     let record = |detail: &RawValue| -> Option<Record> {
         let (json, _) = surrogate::repaired(detail.get().as_bytes());
         let mut record = clean::clean(serde_json::from_slice(&json).ok()?).ok()?;
-        let now = jiff::Timestamp::from_second(time::now()).unwrap_or_default();
-        selection.format.apply(&mut record, &mapping::Context::at(now));
+        selection.format.apply(&mut record, &Context::at(now()));
         Some(record)
     };
-    let records: Vec<Record> = details.iter().filter_map(|detail| record(detail)).collect();
+    details.iter().filter_map(|detail| record(detail)).collect()
+}
+
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::from_second(time::now()).unwrap_or_default()
+}
+
+/// Lists of which the condition removes entries, with how many of these customers lose some.
+fn removed(selection: &Selection, details: &[Box<RawValue>]) -> Vec<String> {
+    let mut lists: BTreeMap<String, usize> = BTreeMap::new();
+    for before in records(selection, details) {
+        let mut after = before.clone();
+        if selection.condition.apply(&mut after, &Context::at(now())) == FilterResult::Keep {
+            for (list, ..) in selection.condition.removed(&before, &after) {
+                *lists.entry(list).or_default() += 1;
+            }
+        }
+    }
+    let told = |(list, customers)| words::tr!("it removes entries of {list} from {customers} of them");
+    lists.into_iter().map(told).collect()
+}
+
+/// Keys of the condition that none of these customers has.
+fn unknown_keys(selection: &Selection, details: &[Box<RawValue>]) -> Vec<String> {
+    let records = records(selection, details);
     let names: std::collections::BTreeSet<String> = records.iter().flat_map(keys).collect();
     let is_absent = |path: &&mapping::Path| {
         let absent = |record: &Record| path.presence(record) == Presence::Absent;
@@ -109,7 +137,9 @@ mod tests {
                 condition: document.condition,
             };
             let detail = |kind: u8| {
-                let json = format!(r#"{{"company_id": 7, "archive_type": {kind}}}"#);
+                let json = format!(
+                    r#"{{"company_id": 7, "archive_type": {kind}, "customers": [{{"gender": 0}}, {{"gender": {kind}}}]}}"#
+                );
                 serde_json::from_str::<Box<RawValue>>(&json).unwrap()
             };
             let step = judged(&selection, &[detail(1), detail(2)]);
@@ -124,6 +154,12 @@ mod tests {
         assert_eq!(
             judge("archive_type", "1"),
             (true, "the condition keeps 1 of 2 customers".to_owned())
+        );
+        let (ok, told) = judge("customers.gender", "1");
+        assert!(
+            ok && told.contains("keeps 1 of 2")
+                && told.contains("removes entries of customers from 1 of them"),
+            "{told}"
         );
     }
 }

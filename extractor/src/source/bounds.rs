@@ -3,6 +3,7 @@
 //!
 //! Bounds are expressions. What they mean is found by evaluating them at several times of now and of the last run.
 
+use super::spots::{About, Spots};
 use crate::okki::time;
 use jiff::{SignedDuration, Timestamp};
 use mapping::{Context, SourceDocument};
@@ -23,50 +24,52 @@ const END: &str = words::mark!(
 );
 
 /// Refuses bounds that every run would have to follow and none does.
-pub(super) fn refuse(document: &SourceDocument, context: &Context, name: &str) -> Result<(), ConfigError> {
-    refuse_other_cases(document, name)?;
-    refuse_fixed(document, name)?;
+pub(super) fn refuse(
+    document: &SourceDocument,
+    context: &Context,
+    spots: &Spots<'_>,
+) -> Result<(), ConfigError> {
+    refuse_other_cases(document, spots)?;
+    refuse_fixed(document, spots)?;
     for bound in ["start_time", "date"] {
-        let Some(text) = text(document, context, bound, name)? else {
+        let Some(text) = text(document, context, bound, spots)? else {
             continue;
         };
         if let Some(floor) = floor(document, context, bound) {
             let problem = words::tr!("{bound} begins at {} at the first run", time::format(floor));
-            return Err(ConfigError::new(name, problem, words::said(FLOOR)));
+            return Err(spots.fault(About::Parameter(bound), &problem, FLOOR));
         }
         if offset(document, context, bound).is_none() {
             let problem = words::tr!("{bound} is `{text}`, which does not follow the last run");
-            return Err(ConfigError::new(name, problem, words::said(REMEDY)));
+            return Err(spots.fault(About::Parameter(bound), &problem, REMEDY));
         }
     }
     let given = document.parameters(context).unwrap_or_default();
-    refuse_early_end(&given, context, name)
+    match early_end(&given, context) {
+        None => Ok(()),
+        Some(end) => {
+            let problem = words::tr!("end_time is `{end}`, but windows end now");
+            Err(spots.fault(About::Parameter("end_time"), &problem, END))
+        }
+    }
 }
 
 /// A window that ends before now leaves out what changed since, for as long as it does.
-pub(super) fn refuse_early_end(
-    given: &[(String, String)],
-    context: &Context,
-    name: &str,
-) -> Result<(), ConfigError> {
-    let Some((_, end)) = given.iter().find(|(field, _)| field == "end_time") else {
-        return Ok(());
-    };
+pub(super) fn early_end<'g>(given: &'g [(String, String)], context: &Context) -> Option<&'g str> {
+    let (_, end) = given.iter().find(|(field, _)| field == "end_time")?;
     let is_now = time_of(end).is_some_and(|at| at >= context.now.as_second() - SETTLES_S);
-    if is_now {
-        return Ok(());
-    }
-    let problem = words::tr!("end_time is `{end}`, but windows end now");
-    Err(ConfigError::new(name, problem, words::said(END)))
+    (!is_now).then_some(end.as_str())
 }
 
 /// A remark about windows that the platform makes overlap by more than a day.
-pub(super) fn overlap(document: &SourceDocument, context: &Context, name: &str) -> Option<String> {
-    let offset = ["start_time", "date"]
+pub(super) fn overlap(document: &SourceDocument, context: &Context, spots: &Spots<'_>) -> Option<String> {
+    let (bound, offset) = ["start_time", "date"]
         .into_iter()
-        .find_map(|bound| offset(document, context, bound))?;
+        .find_map(|bound| Some((bound, offset(document, context, bound)?)))?;
     (offset < -DAY_S).then(|| {
-        words::tr!("{name}: windows begin long before the last run; OVERLAP says by how much ours overlap")
+        let message =
+            words::text!("windows begin long before the last run; OVERLAP says by how much ours overlap");
+        spots.remark(About::Parameter(bound), message)
     })
 }
 
@@ -114,18 +117,18 @@ fn text(
     document: &SourceDocument,
     context: &Context,
     bound: &str,
-    name: &str,
+    spots: &Spots<'_>,
 ) -> Result<Option<String>, ConfigError> {
-    let given = document.parameters(context).map_err(|(label, error)| {
-        let problem = words::tr!("parameter `{label}`: {error}");
-        ConfigError::new(name, problem, words::tr!("correct its value"))
+    let given = document.parameters(context).map_err(|(field, error)| {
+        let about = About::Parameter(&field);
+        spots.fault(about, &error.to_string(), words::text!("correct its value"))
     })?;
     let found = given.into_iter().find(|(field, _)| field == bound);
     Ok(found.map(|(_, text)| text))
 }
 
 /// A bound that is the same in every run would be ignored, or end all listing.
-fn refuse_fixed(document: &SourceDocument, name: &str) -> Result<(), ConfigError> {
+fn refuse_fixed(document: &SourceDocument, spots: &Spots<'_>) -> Result<(), ConfigError> {
     let Some((bound, fixed)) = BOUNDS
         .iter()
         .find_map(|bound| Some((bound, document.fixed(bound)?)))
@@ -133,11 +136,11 @@ fn refuse_fixed(document: &SourceDocument, name: &str) -> Result<(), ConfigError
         return Ok(());
     };
     let problem = words::tr!("{bound} is always `{fixed}`, but every run has a window of its own");
-    Err(ConfigError::new(name, problem, words::said(REMEDY)))
+    Err(spots.fault(About::Parameter(bound), &problem, REMEDY))
 }
 
 /// OKKI knows its parameters by their exact names, and ignores others.
-fn refuse_other_cases(document: &SourceDocument, name: &str) -> Result<(), ConfigError> {
+fn refuse_other_cases(document: &SourceDocument, spots: &Spots<'_>) -> Result<(), ConfigError> {
     let known = super::OWN
         .iter()
         .chain(&["all", "group_id", "time_type", "format"]);
@@ -160,10 +163,10 @@ fn refuse_other_cases(document: &SourceDocument, name: &str) -> Result<(), Confi
         .find_map(|parameter| Some((parameter.field.as_str(), meant(&parameter.field)?)));
     match found {
         None => Ok(()),
-        Some((field, meant)) => Err(ConfigError::new(
-            name,
-            words::tr!("OKKI knows no parameter `{field}`"),
-            words::tr!("write `{meant}`"),
+        Some((field, meant)) => Err(spots.fault(
+            About::Parameter(field),
+            &words::tr!("OKKI knows no parameter `{field}`"),
+            &words::tr!("write `{meant}`"),
         )),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Source;
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 /// The parameter that names customer groups (客户分组).
 const GROUP: &str = "group_id";
@@ -123,35 +123,6 @@ pub(crate) fn group_list(text: &str) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Several entries for the group as one: of any other parameter a second entry contradicts the first.
-pub(super) fn with_one_group(text: &str) -> Cow<'_, str> {
-    let mut document: Value = serde_json::from_str(text).unwrap_or_default();
-    let Some(request) = document.get_mut("request").and_then(Value::as_array_mut) else {
-        return Cow::Borrowed(text);
-    };
-    let is_group = |entry: &Value| entry["field"] == GROUP;
-    let value = |entry: &Value| match &entry["value"] {
-        Value::String(value) => value.clone(),
-        Value::Number(value) => value.to_string(),
-        _ => String::new(),
-    };
-    let groups: Vec<String> = request
-        .iter()
-        .filter(|entry| is_group(entry))
-        .map(value)
-        .collect();
-    let is_plain = |group: &String| !group.contains('{') && !group.contains("_function");
-    if groups.len() < 2 || !groups.iter().all(is_plain) {
-        return Cow::Borrowed(text);
-    }
-    let mut is_first = true;
-    request.retain(|entry| !is_group(entry) || std::mem::take(&mut is_first));
-    for entry in request.iter_mut().filter(|entry| is_group(entry)) {
-        entry["value"] = groups.join(",").into();
-    }
-    Cow::Owned(document.to_string())
 }
 
 /// The rules about single customers within a filter.

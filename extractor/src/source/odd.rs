@@ -2,6 +2,7 @@
 //! their place before anything is listed.
 
 use super::filter::group_list;
+use super::spots::{About, Spots};
 use crate::okki::time;
 use mapping::{Parameter, SourceDocument};
 use pipeline::setting::ConfigError;
@@ -10,77 +11,105 @@ use serde_json::Value;
 const GROUPS: &str =
     words::mark!("write the group's number, several with commas; `extractor check` asks OKKI for them");
 
-/// A problem and its remedy.
-type Odd = (String, &'static str);
+/// A problem with what it is about, and its remedy.
+type Odd<'d> = (About<'d>, String, &'static str);
 
 /// Refuses what is odd about the paths and the parameters as they are sent.
 pub(super) fn refuse(
     document: &SourceDocument,
     given: &[(String, String)],
-    text: &str,
-    name: &str,
+    spots: &Spots<'_>,
 ) -> Result<(), ConfigError> {
-    let over = document
-        .omission_remedy
-        .iter()
-        .flat_map(|remedy| &remedy.take_over);
-    let named = || document.request.iter().chain(over).find_map(variable_of);
-    let found = path(document)
-        .or_else(named)
-        .or_else(|| given.iter().find_map(|(field, value)| parameter(field, value)));
-    match found.or_else(|| condition(text)) {
-        None => Ok(()),
-        Some((problem, remedy)) => Err(ConfigError::new(name, problem, remedy)),
+    let over = document.omission_remedy.iter();
+    let over = over.flat_map(|remedy| &remedy.take_over);
+    let over = over.map(|parameter| (About::TakenOver(&parameter.field), parameter));
+    let usual = document.request.iter();
+    let usual = usual.map(|parameter| (About::Parameter(&parameter.field), parameter));
+    let named = || {
+        usual.chain(over).find_map(|(about, parameter)| {
+            let (problem, remedy) = variable_of(parameter)?;
+            Some((about, problem, remedy))
+        })
+    };
+    let as_sent = || {
+        given.iter().find_map(|(field, value)| {
+            let (problem, remedy) = parameter(field, value)?;
+            Some((About::Parameter(field), problem, remedy))
+        })
+    };
+    let found = path(document).or_else(named).or_else(as_sent);
+    if let Some((about, problem, remedy)) = found {
+        return Err(spots.fault(about, &problem, remedy));
     }
+    condition(spots)
 }
 
 /// What a document has beside the fields and nothing comes of.
-pub(super) fn without_effect(text: &str, name: &str) -> Vec<String> {
-    let document: Value = serde_json::from_str(text).unwrap_or_default();
+pub(super) fn without_effect(spots: &Spots<'_>) -> Vec<String> {
+    let document = spots.json();
     let is_used = |field: &str| matches!(field, "info_api" | "info_key" | "format");
-    let fields: Vec<&str> = match &document["otherRequest"] {
-        Value::Array(entries) => entries
-            .iter()
-            .filter_map(|entry| entry["field"].as_str())
-            .collect(),
-        Value::Object(members) => members.keys().map(String::as_str).collect(),
+    let fields: Vec<(String, &str)> = match &document["otherRequest"] {
+        Value::Array(entries) => {
+            let named = entries.iter().enumerate();
+            named
+                .filter_map(|(at, entry)| Some((at.to_string(), entry["field"].as_str()?)))
+                .collect()
+        }
+        Value::Object(members) => members.keys().map(|key| (key.clone(), key.as_str())).collect(),
         _ => vec![],
     };
-    let idle = fields.into_iter().filter(|field| !is_used(field));
-    let idle = idle.map(|field| {
-        words::tr!(
-            "{name}: otherRequest: {field} has no effect; parameters of the listing belong into request"
-        )
+    let idle = fields.into_iter().filter(|(_, field)| !is_used(field));
+    let idle = idle.map(|(at, field)| {
+        let message =
+            words::tr!("otherRequest: {field} has no effect; parameters of the listing belong into request");
+        spots.remark(About::Path(&["otherRequest", &at]), &message)
     });
     let requests = document["request"].as_array().into_iter().flatten();
-    let parents = requests.filter(|entry| entry["children"].as_array().is_some_and(|all| !all.is_empty()));
-    let children = parents.map(|entry| {
+    let parents = requests
+        .enumerate()
+        .filter(|(_, entry)| entry["children"].as_array().is_some_and(|all| !all.is_empty()));
+    let children = parents.map(|(at, entry)| {
         let field = entry["field"].as_str().unwrap_or("?");
-        words::tr!(
-            "{name}: request: the children of {field} have no effect; write each as a parameter of its own"
-        )
+        let message = words::tr!(
+            "request: the children of {field} have no effect; write each as a parameter of its own"
+        );
+        spots.remark(About::Path(&["request", &at.to_string(), "children"]), &message)
     });
     idle.chain(children).collect()
 }
 
 /// Another object of OKKI's has other ids, and a listing of its own. Parameters in the path would stand beside ours.
-fn path(document: &SourceDocument) -> Option<Odd> {
-    let paths = [Some(document.api.as_str()), document.info_api()];
-    if let Some(path) = paths.into_iter().flatten().find(|path| path.contains(['?', '#'])) {
+fn path(document: &SourceDocument) -> Option<Odd<'_>> {
+    let (of_api, of_info) = (About::Path(&["api"]), About::Parameter("info_api"));
+    let paths = [
+        (of_api, Some(document.api.as_str())),
+        (of_info, document.info_api()),
+    ];
+    let has_own = |path: &&str| path.contains(['?', '#']);
+    let own = paths
+        .into_iter()
+        .find_map(|(about, path)| Some((about, path.filter(has_own)?)));
+    if let Some((about, path)) = own {
         let problem = words::tr!("`{path}` has parameters of its own");
-        return Some((problem, words::text!("write them into request, one by one")));
+        return Some((
+            about,
+            problem,
+            words::text!("write them into request, one by one"),
+        ));
     }
     let is_of_customers = |path: &str| path.split('/').any(|part| part.eq_ignore_ascii_case("company"));
     let api = Some(document.api.as_str()).filter(|path| !is_of_customers(path));
     let info = document.info_api().filter(|path| !is_of_customers(path));
     api.map(|path| {
         (
+            of_api,
             words::tr!("api is `{path}`, which lists no customers"),
             words::text!("write /v1/company/list or /v1/company/updates"),
         )
     })
     .or(info.map(|path| {
         (
+            of_info,
             words::tr!("info_api is `{path}`, which shows no customer"),
             words::text!("write /v1/company/info, or take it out"),
         )
@@ -88,7 +117,7 @@ fn path(document: &SourceDocument) -> Option<Odd> {
 }
 
 /// A listing has no record that a name in braces could stand for.
-fn variable_of(parameter: &Parameter) -> Option<Odd> {
+fn variable_of(parameter: &Parameter) -> Option<(String, &'static str)> {
     let value = parameter.value.as_ref()?;
     let key = || {
         value
@@ -106,7 +135,7 @@ fn variable_of(parameter: &Parameter) -> Option<Odd> {
     ))
 }
 
-fn parameter(field: &str, value: &str) -> Option<Odd> {
+fn parameter(field: &str, value: &str) -> Option<(String, &'static str)> {
     let shown = || words::tr!("{field} is `{value}`");
     let is_one_of = |known: &[&str]| known.contains(&value.trim());
     match field {
@@ -167,10 +196,9 @@ fn variable(text: &str) -> Option<&str> {
 }
 
 /// `timestamp:` compares with a time that is written out; with anything else the condition never holds.
-fn condition(text: &str) -> Option<Odd> {
-    let document: Value = serde_json::from_str(text).unwrap_or_default();
-    let groups = document["condition"].as_array()?;
-    for (n, group) in groups.iter().enumerate() {
+fn condition(spots: &Spots<'_>) -> Result<(), ConfigError> {
+    let groups = spots.json()["condition"].as_array();
+    for (n, group) in groups.into_iter().flatten().enumerate() {
         for (m, rule) in group.as_array().into_iter().flatten().enumerate() {
             let value = rule["value"].as_str().unwrap_or_default();
             let Some(time) = value.strip_prefix("timestamp:") else {
@@ -180,14 +208,15 @@ fn condition(text: &str) -> Option<Odd> {
             if !is_computed && !time.trim().parse::<i64>().is_ok_and(is_time) {
                 let field = rule["field"].as_str().unwrap_or("?");
                 let problem = words::tr!("condition[{n}][{m}] ({field}): `{value}` is no time");
-                return Some((
-                    problem,
+                return Err(spots.fault(
+                    About::Path(&["condition", &n.to_string(), &m.to_string(), "value"]),
+                    &problem,
                     words::text!("write the unix time in seconds, such as timestamp:1767196800"),
                 ));
             }
         }
     }
-    None
+    Ok(())
 }
 
 /// Seconds of the last or the next decades; milliseconds are none.

@@ -1,6 +1,7 @@
 //! The remedy run (补漏) of a source document: when, and how far back.
 
 use super::bounds::{self, time_of};
+use super::spots::{About, Spots};
 use crate::schedule::Schedule;
 use jiff::SignedDuration;
 use mapping::{Context, Parameter, SourceDocument};
@@ -11,20 +12,20 @@ use std::time::Duration;
 pub(super) fn read(
     document: &SourceDocument,
     context: &Context,
+    spots: &Spots<'_>,
 ) -> Result<Option<(String, Duration)>, ConfigError> {
     let Some(remedy) = &document.omission_remedy else {
         return Ok(None);
     };
-    let refuse = |problem: String, remedy: String| ConfigError::new("omissionRemedy", problem, remedy);
     if let Err(error) = Schedule::cron(&remedy.crontab) {
-        return Err(refuse(error.to_string(), words::tr!("correct its crontab")));
+        let about = About::Path(&["omissionRemedy", "crontab"]);
+        let problem = words::of("omissionRemedy", error);
+        return Err(spots.fault(about, &problem, words::text!("correct its crontab")));
     }
     let given = |context: &Context| {
-        remedy.parameters(document, context).map_err(|(label, error)| {
-            refuse(
-                words::tr!("parameter `{label}`: {error}"),
-                words::tr!("correct its value"),
-            )
+        remedy.parameters(document, context).map_err(|(field, error)| {
+            let about = About::TakenOver(&field);
+            spots.fault(about, &error.to_string(), words::text!("correct its value"))
         })
     };
     let reach_at = |context: &Context| -> Result<Option<i64>, ConfigError> {
@@ -40,13 +41,14 @@ pub(super) fn read(
             reach.unsigned_abs()
         }
         _ => {
-            return Err(refuse(
-                words::tr!("has no start_time in the past that moves on"),
-                words::text!("set it in takeOverRequest, for example {{DAYS_AGO_2|datetime}}").to_owned(),
+            return Err(spots.fault(
+                About::Path(&["omissionRemedy", "takeOverRequest"]),
+                words::text!("omissionRemedy has no start_time in the past that moves on"),
+                words::text!("set it in takeOverRequest, for example {{DAYS_AGO_2|datetime}}"),
             ));
         }
     };
-    no_effect(&remedy.take_over, document, &given(context)?, context)?;
+    no_effect(&remedy.take_over, document, &given(context)?, (context, spots))?;
     Ok(Some((remedy.crontab.clone(), Duration::from_secs(reach))))
 }
 
@@ -55,7 +57,7 @@ fn no_effect(
     take_over: &[Parameter],
     document: &SourceDocument,
     given: &[(String, String)],
-    context: &Context,
+    (context, spots): (&Context, &Spots<'_>),
 ) -> Result<(), ConfigError> {
     let usual = document.parameters(context).unwrap_or_default();
     let has_no_effect = |parameter: &&Parameter| {
@@ -64,23 +66,23 @@ fn no_effect(
     };
     match take_over.iter().find(has_no_effect) {
         None => Ok(()),
-        Some(parameter) => Err(ConfigError::new(
-            "omissionRemedy",
-            words::tr!("{} in takeOverRequest has no effect", parameter.field),
-            words::tr!("write it into request, for every run, or take it out"),
+        Some(parameter) => Err(spots.fault(
+            About::TakenOver(&parameter.field),
+            &words::tr!("{} in takeOverRequest has no effect", parameter.field),
+            words::text!("write it into request, for every run, or take it out"),
         )),
     }
 }
 
 /// A remedy run lists up to now, and so more than a window that ends earlier.
-pub(super) fn early_end(document: &SourceDocument, context: &Context) -> Option<String> {
+pub(super) fn early_end(document: &SourceDocument, context: &Context, spots: &Spots<'_>) -> Option<String> {
     let remedy = document.omission_remedy.as_ref()?;
     let given = remedy.parameters(document, context).ok()?;
-    bounds::refuse_early_end(&given, context, "").err()?;
-    let end = value(&given, "end_time")?;
-    Some(words::tr!(
+    let end = bounds::early_end(&given, context)?;
+    let message = words::tr!(
         "omissionRemedy: end_time is `{end}`; the remedy run lists up to now, and so what lies before it, too"
-    ))
+    );
+    Some(spots.remark(About::TakenOver("end_time"), &message))
 }
 
 fn value<'a>(given: &'a [(String, String)], name: &str) -> Option<&'a str> {

@@ -409,3 +409,146 @@ fn what_stands_beside_the_parameters_is_refused() {
         assert!(refused.contains(problem), "{after}: {refused}");
     }
 }
+
+/// Every fault and every remark about a document has line and column, and the caption where it is about a parameter.
+#[test]
+fn what_is_said_of_a_document_has_its_place() {
+    let said = |from: &str, to: &str| {
+        assert!(DOCUMENT.contains(from), "{from}");
+        let text = DOCUMENT.replace(from, to);
+        match Source::read(&text, "source.json") {
+            Ok(source) => source.warnings.join("\n"),
+            Err(error) => error.to_string(),
+        }
+    };
+    for (from, to, place, part) in [
+        (
+            r#""method": "GET""#,
+            r#""method": "POST""#,
+            "2:",
+            "method is POST",
+        ),
+        (
+            "/v1/company/updates",
+            "/v1/order/list",
+            "2:",
+            "lists no customers",
+        ),
+        (
+            "/v1/company/updates",
+            "http://x/v1/company/list",
+            "2:",
+            "names a host",
+        ),
+        (
+            r#""id": "company_id""#,
+            r#""id": "serial_id""#,
+            "3:",
+            "id is `serial_id`",
+        ),
+        (
+            r#""value": "200""#,
+            r#""value": "many""#,
+            "6:9: field \"每页数量\"",
+            "count is `many`",
+        ),
+        (
+            r#""value": "0"},
+        {"field": "all""#,
+            r#""value": "1"},
+        {"field": "all""#,
+            "7:9: field \"已删除\"",
+            "removed is 1",
+        ),
+        (
+            r#""value": "17""#,
+            r#""value": "{{group}}""#,
+            "9:9: field \"分组\"",
+            "no variable",
+        ),
+        (
+            r#""value": "17""#,
+            r#""value": "_function 1/{{LAST_SYNC_TIME}}+'a'+LEFT(NOW())""#,
+            "9:",
+            "LEFT",
+        ),
+        (
+            "{{LAST_SYNC_TIME|datetime}}",
+            "2026-01-01 00:00:00",
+            "11:9: field \"开始\"",
+            "always",
+        ),
+        (
+            "{{CURRENT_TIME|datetime}}",
+            "{{DAYS_AGO_3|datetime}}",
+            "12:9: field \"结束\"",
+            "windows end now",
+        ),
+        (
+            r#""value": "company_id""#,
+            r#""value": "serial_id""#,
+            "14:9: field \"详情键\"",
+            "info_key is",
+        ),
+        (
+            r#""field": "group_id""#,
+            r#""field": "Group_Id""#,
+            "9:9: field \"分组\"",
+            "write `group_id`",
+        ),
+        (
+            r#""crontab": "2 2 * * *""#,
+            r#""crontab": "2 2""#,
+            "16:",
+            "crontab",
+        ),
+        ("{{DAYS_AGO_2|datetime}}", "2026-01-01", "16:", "moves on"),
+        (
+            r#""label": "开始", "type": "string", "value": "{{DAYS_AGO_2|datetime}}"}"#,
+            r#""value": "{{DAYS_AGO_2|datetime}}"}, {"field": "all", "label": "全", "value": "2"}"#,
+            "17:",
+            "takeOverRequest has no effect",
+        ),
+        (
+            r#""omissionRemedy""#,
+            r#""otherRequest": [{"field": "x", "value": "1"}], "omissionRemedy""#,
+            "16:",
+            "x has no effect",
+        ),
+        (
+            r#""omissionRemedy""#,
+            r#""condition": [[{"field": "create_time", "logic": "gt", "value": "timestamp:x"}]], "omissionRemedy""#,
+            "16:",
+            "is no time",
+        ),
+        (
+            r#""omissionRemedy""#,
+            r#""condition": [[{"field": "customers.gender", "logic": "eq", "value": "1"}]], "omissionRemedy""#,
+            "16:",
+            "removes the entries of customers",
+        ),
+        (
+            r#""omissionRemedy""#,
+            r#""condition": [[{"field": "archive_type", "logic": "eq", "value": "1"}]], "omissionRemedy""#,
+            "16:",
+            "only customers are handed on for which archive_type eq \"1\"",
+        ),
+    ] {
+        let told = said(from, to);
+        let line = told.lines().find(|line| line.contains(part));
+        let line = line.unwrap_or_else(|| panic!("{part}: {told}"));
+        assert!(line.starts_with(&format!("source.json:{place}")), "{line}");
+    }
+}
+
+#[test]
+fn several_entries_of_the_group_keep_the_places_of_the_others() {
+    let one = r#"{"field": "group_id", "label": "分组", "type": "string", "value": "17"},"#;
+    let both = format!("{one}\n        {}", one.replace("17", "18"));
+    let text = DOCUMENT.replace(one, &both);
+    let source = Source::read(&text, "source.json").unwrap();
+    assert_eq!(source.groups(), ["17", "18"]);
+    let text = text.replace("{{CURRENT_TIME|datetime}}", "{{CURRENT_TIME|datetim}}");
+    let error = Source::read(&text, "source.json").unwrap_err().to_string();
+    assert!(error.starts_with("source.json:13:"), "{error}");
+}

@@ -38,9 +38,10 @@ pub(crate) fn unknown_keys(mapping: &Mapping, known: &Known, document: &str) -> 
             found.push(of(parameter, document, message));
         }
     }
-    for path in mapping.condition().paths() {
+    for (place, path) in mapping.condition().placed_paths() {
         if let Some(message) = judged(path, known, &names) {
-            found.push(Problem::new(document, words::tr!("condition: {message}")));
+            let message = words::tr!("condition: {message}");
+            found.push(Problem::new(mapping.extras_name(), message).at(place));
         }
     }
     found

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mapping::{Parameter, Path, Segment, Tested};
+use mapping::{Parameter, Path, Segment};
 
 use super::Known;
 use super::traps::concerned;
-use crate::map::{Mapping, Widget};
+use crate::map::Widget;
 
 /// Lists of which only the first entries are read; `rows` are those that fields of rows read entry by entry.
 pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<String> {
@@ -63,44 +63,13 @@ pub(super) fn cut(parameter: &Parameter, known: &Known, rows: &[Path]) -> Vec<St
     each_once(told)
 }
 
-/// Lists of which a condition removes entries.
-pub(super) fn removed(mapping: &Mapping, known: &Known) -> Vec<String> {
-    let tests = mapping.condition().tests().into_iter().flatten();
-    let told = |test: Tested<'_>| {
-        let names: Vec<&str> = test
-            .path
-            .as_str()
-            .split('.')
-            .filter(|name| *name != "*")
-            .collect();
-        let mut lists =
-            (1..names.len()).map(|end| names.iter().take(end).copied().collect::<Vec<_>>().join("."));
-        let list = lists.find(|list| known.is_list(list))?;
-        let is_numbered = names
-            .get(list.split('.').count())
-            .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
-        (!is_numbered && !test.is_strict).then(|| match test.is_negative {
-            true => words::tr!(
-                "the condition {} removes the entries of {list} for which it does not hold, and drops a customer only when \
-                 none is left; with \"strictMode\": true it drops every customer that has such an entry",
-                test.text
-            ),
-            false => words::tr!(
-                "the condition {} removes the entries of {list} for which it does not hold, so that no field sends them, and \
-                 drops a customer when none is left",
-                test.text
-            ),
-        })
-    };
-    each_once(tests.filter_map(told).collect())
-}
-
 /// Lists and objects that go into a text as JSON.
 pub(super) fn as_json(parameter: &Parameter, widget: Widget, known: &Known) -> Vec<String> {
     let Some(expression) = parameter.value.as_ref().filter(|value| !value.aggregates()) else {
         return Vec::new();
     };
     let takes_list = expression.is_reference()
+        && !expression.bare_and_joined().0.is_empty()
         && !matches!(
             widget,
             Widget::Text | Widget::Number | Widget::DateTime | Widget::Phone
@@ -133,7 +102,7 @@ pub(super) fn as_json(parameter: &Parameter, widget: Widget, known: &Known) -> V
             () => None,
         }
     };
-    each_once(expression.bare_and_joined().0.iter().filter_map(told).collect())
+    each_once(expression.as_texts().iter().filter_map(told).collect())
 }
 
 /// Lists of objects that are joined as JSON.

@@ -116,8 +116,11 @@ impl Known {
 pub(crate) fn remarks(mapping: &Mapping, known: &Known, document: &str) -> Vec<Problem> {
     let mut found = unknown_keys(mapping, known, document);
     found.extend(traps(mapping, known, document));
-    let removed = lists::removed(mapping, known).into_iter();
-    found.extend(removed.map(|message| Problem::new(document, message)));
+    let removed = mapping
+        .condition()
+        .removals(|list| known.is_list(list))
+        .into_iter();
+    found.extend(removed.map(|(place, message)| Problem::new(mapping.extras_name(), message).at(place)));
     for parameter in mapping.parameters() {
         let read = keys::reads(parameter);
         for (key, ids) in &known.collided {

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::cell;
 use super::extras::OnFailure;
+use super::noted::note_texts;
 use super::wrapping::{self, Remarks};
 use super::{Extras, RowError, Widget};
 
@@ -216,12 +217,19 @@ impl Field {
 
     /// Says that a text with separators in it is one choice.
     fn note_choice(&self, converted: &Json, on: &Evaluation<'_>) {
-        if let (Widget::Choices, Json::String(text)) = (self.widget, converted)
-            && text.contains([',', '，', '、', ';', '；', '|', '\n'])
-        {
-            on.note(|| {
+        let has_signs = |text: &str| text.contains([',', '，', '、', ';', '；', '|', '\n']);
+        match converted {
+            Json::String(text) if self.widget == Widget::Choices && has_signs(text) => on.note(|| {
                 words::tr!("{text} is one choice; the parser StringToArray parts a text into several")
-            });
+            }),
+            Json::Array(items) if self.parameter.converter.makes_list() => {
+                if let [Json::String(text)] = items.as_slice()
+                    && has_signs(text)
+                {
+                    on.note(|| words::tr!("{text} stays one entry: StringToArray parts at another sign"));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -254,8 +262,9 @@ impl Field {
                 other => Evaluated::Json(std::borrow::Cow::Owned(other)),
             };
         }
-        if let Evaluated::Json(json) = &value {
-            self.note_json(json, on);
+        match &value {
+            Evaluated::Json(json) if json.is_array() || json.is_object() => self.note_json(json, on),
+            _ => note_texts(expression, on, scope),
         }
         // The usual case: text into a text field, with nothing but the target's wrapping.
         if self.parameter.kind == ParameterType::Text

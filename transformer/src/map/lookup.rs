@@ -88,7 +88,7 @@ impl Sources {
     pub(super) fn open(
         declared: BTreeMap<String, Declared>,
         folder: &Path,
-        extras: &str,
+        of_table: &dyn Fn(&str, String) -> Problem,
         wanted: Vec<WantedLookup>,
         document: &str,
     ) -> Result<Sources, Vec<Problem>> {
@@ -104,10 +104,10 @@ impl Sources {
         for (collection, declared) in &sources.declared {
             match sources.table(collection, declared) {
                 Ok(table) => tables.insert(collection.clone(), table),
-                Err(why) => problems.push(Problem::new(
-                    extras,
-                    words::of(format_args!("lookup.{collection}"), why),
-                )),
+                Err(why) => {
+                    let message = words::of(format_args!("lookup.{collection}"), why);
+                    problems.push(of_table(collection, message));
+                }
             }
         }
         if !problems.is_empty() {
@@ -248,7 +248,7 @@ impl Sources {
     }
 
     /// What of the tables' rows is not as it seems.
-    pub(super) fn remarks(&self, extras: &str) -> Vec<Problem> {
+    pub(super) fn remarks(&self, of_table: &dyn Fn(&str, String) -> Problem) -> Vec<Problem> {
         let tables = self.tables();
         let of_redis = self.not_asked();
         let here = self
@@ -256,20 +256,22 @@ impl Sources {
             .iter()
             .filter(|lookup| !of_redis.contains_key(lookup.collection.as_str()));
         let told = here.flat_map(|lookup| {
-            let table = tables.get(&lookup.collection);
-            table.into_iter().flat_map(|table| table.remarks(lookup))
+            let remarks = tables.get(&lookup.collection).map(|table| table.remarks(lookup));
+            let remarks = remarks.into_iter().flatten();
+            remarks.map(|message| (message, lookup.collection.as_str()))
         });
-        let mut told: Vec<String> = told.collect();
+        let mut told: Vec<(String, &str)> = told.collect();
         told.extend(of_redis.iter().map(|(collection, hash)| {
-            words::tr!(
+            let message = words::tr!(
                 "the rows of {collection} are those of the hash {hash} in Redis; commands that do not ask Redis find none, \
                  unless \"file\" gives them some"
-            )
+            );
+            (message, *collection)
         }));
         told.sort_unstable();
         told.dedup();
         told.into_iter()
-            .map(|message| Problem::new(extras, message))
+            .map(|(message, collection)| of_table(collection, message))
             .collect()
     }
 }

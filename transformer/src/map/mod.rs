@@ -8,6 +8,8 @@ mod extras;
 mod field;
 mod inspect;
 mod lookup;
+mod noted;
+mod parts;
 mod rows;
 mod tried;
 mod wanted;
@@ -18,8 +20,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use mapping::{
-    Arm, Arms, Condition, Context, Evaluation, Expression, FilterResult, OtherRequest, Parameter, Problem,
-    Record, TargetDocument, Zone, clean::Wanted,
+    Arms, Condition, Context, Evaluation, FilterResult, OtherRequest, Places, Problem, Record,
+    TargetDocument, Zone, clean::Wanted,
 };
 use pipeline::names::NO_CONDITION;
 use proto::v1::FieldValue;
@@ -51,6 +53,8 @@ pub struct Mapping {
     warnings: Vec<Problem>,
     wanted: Wanted,
     sources: Sources,
+    name: String,
+    extras_name: String,
 }
 
 impl Mapping {
@@ -86,20 +90,23 @@ impl Mapping {
         warnings.extend(untyped(&extras_read, &compiled, extras_name));
         let folder = Path::new(extras_name).parent().unwrap_or(Path::new(""));
         let lookups = std::mem::take(&mut extras_read.lookups);
+        let places = extras.and_then(|text| Places::read(text, extras_name).ok());
+        let said = |path: &[&str], message: String| {
+            let mut problem = Problem::new(extras_name, message);
+            problem.place = places.as_ref().map(|places| places.of(path));
+            problem
+        };
+        let of_table = |collection: &str, message: String| said(&["lookup", collection], message);
         let sources = Sources::open(
             lookups,
             folder,
-            extras_name,
+            &of_table,
             wanted_lookups(&compiled, &extras_read),
             name,
         )?;
-        warnings.extend(sources.remarks(extras_name));
-        if extras_read.failed_expression == OnFailure::Text {
-            let warning = words::text!(
-                "failed_expression is \"text\": an expression that fails puts its own text into the form"
-            );
-            warnings.push(Problem::new(extras_name, warning));
-        }
+        warnings.extend(sources.remarks(&of_table));
+        let risk = extras_read.failed_expression.risk();
+        warnings.extend(risk.map(|risk| said(&["failed_expression"], risk.to_owned())));
         Ok(Mapping {
             infos: compiled
                 .iter()
@@ -113,12 +120,24 @@ impl Mapping {
             fingerprint: digest::of_both(&laid_out(document), &laid_out(extras.unwrap_or_default())),
             warnings,
             sources,
+            name: name.to_owned(),
+            extras_name: extras_name.to_owned(),
         })
     }
 
     /// Sixteen hex digits that change with everything in the document or in the additions but their layout.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// What problems call the document.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What problems call the additions.
+    pub fn extras_name(&self) -> &str {
+        &self.extras_name
     }
 
     /// The keys of a record that the mapping reads; it makes no difference to [`Self::map`] and [`Self::filter`]
@@ -143,7 +162,7 @@ impl Mapping {
         self.try_noting(record, now, &Arms::default())
     }
 
-    /// The same, with the arms of CASE that it takes.
+    /// The same, with the arms of CASE and IF that it takes.
     pub fn try_noting(&self, record: &Record, now: Timestamp, arms: &Arms) -> Vec<Tried> {
         let context = self.context(now);
         let evaluation = Evaluation::with_notices(record, &context).noting(arms);
@@ -235,44 +254,6 @@ impl Mapping {
             None => self.fingerprint.clone(),
             Some(tables) => format!("{} {tables}", self.fingerprint),
         }
-    }
-
-    /// The paths that fields and condition read.
-    pub fn paths(&self) -> Vec<&mapping::Path> {
-        let fields = self
-            .fields
-            .iter()
-            .filter(|field| field.is_sent())
-            .flat_map(Field::paths);
-        fields.chain(self.extras.condition.paths()).collect()
-    }
-
-    /// The arms of CASE that each field has with its rows and parts, by the field's place in [`Self::fields`].
-    pub fn arms(&self) -> Vec<Vec<Arm>> {
-        let arms = |field: &Field| {
-            let mut found = Vec::new();
-            field.each(&mut |parameter| found.extend(parameter.value.iter().flat_map(Expression::arms)));
-            found
-        };
-        let sent = self.fields.iter().filter(|field| field.is_sent());
-        sent.map(arms).collect()
-    }
-
-    /// The same with how each is sent.
-    pub fn described(&self) -> Vec<(&Parameter, Widget)> {
-        let mut found = Vec::new();
-        let sent = self.fields.iter().filter(|field| field.is_sent());
-        sent.for_each(|field| field.described(&mut found));
-        found
-    }
-
-    /// Every field with those of its rows and parts, in the document's order.
-    pub fn parameters(&self) -> Vec<&Parameter> {
-        let mut found = Vec::new();
-        for field in self.fields.iter().filter(|field| field.is_sent()) {
-            field.each(&mut |parameter| found.push(parameter));
-        }
-        found
     }
 }
 

@@ -84,7 +84,11 @@ fn check_compares_with_a_saved_form() {
     widgets("number");
     let error = command(&["check", &file("default.json"), "--form", &form]).unwrap_err();
     assert!(
-        error.contains("field \"客户星级\": _widget_1720322268302 is a number on the form, but text is sent"),
+        error.contains("_widget_1720322268302 is a number on the form, but text is sent"),
+        "{error}"
+    );
+    assert!(
+        error.contains("default.json:61:16: field \"客户星级\": "),
         "{error}"
     );
     widgets("sn");

@@ -99,6 +99,18 @@ fn files_may_begin_with_blank_lines_and_hold_nested_rows() {
     );
 }
 
+/// The single name of the additions stands for a column that the table does not have, and for no other.
+#[test]
+fn a_column_of_the_table_is_no_other_one() {
+    let rows = r#"[{"no": "7", "FNumber": "n", "FOrg": {"FNo": "101"}}]"#;
+    let find = "_findCollection find FOrg.FNo from C where k={{k}}";
+    let declared = json!({"key": "no", "field": "FNumber"});
+    let mapping = Folder::with(rows).load(&[find], &declared).unwrap();
+    assert_eq!(cells(&mapping, json!({"k": 7})), [json!("101")]);
+    let mapping = Folder::with(rows).load(&[FIND], &declared).unwrap();
+    assert_eq!(cells(&mapping, json!({"k": 7})), [json!("n")]);
+}
+
 #[test]
 fn one_name_for_two_columns_is_refused() {
     let folder = Folder::with("no,值\n7,x\n");
@@ -189,4 +201,44 @@ fn a_large_table_is_read_and_a_too_large_one_is_refused() {
         .load(&[FIND], &json!({}))
         .unwrap_err();
     assert!(told.contains("is larger than 16 MiB"), "{told}");
+}
+
+/// Without Redis nothing of its tables is found: `try` says so of each customer, and tests and comparisons are refused.
+#[test]
+fn rows_in_redis_that_nobody_asked_for_are_told_or_refused() {
+    let folder = crate::said::Folder::new();
+    let document = crate::said::document(json!([{"field": "f", "label": "店", "value": FIND}]), json!({}));
+    folder
+        .write("m.json", document)
+        .write(
+            "x.json",
+            json!({"lookup": {"C": {"redis": "shops", "key": "k", "field": "v"}}}),
+        )
+        .write("c.json", json!({"company_id": 1, "k": "1"}))
+        .write(
+            "t.json",
+            json!({"tests": [{"name": "a", "company": {"k": "1"}, "expect": {"f": null}}]}),
+        );
+    let run = |args: &[&str]| folder.mapping(args);
+    let unasked = "the rows of C are those of the hash shops in Redis, which was not asked";
+    let (ok, said) = run(&["try", "m.json", "--extras", "x.json", "--company", "c.json"]);
+    assert!(
+        ok && said.contains(&format!("warning: {unasked}; nothing is found")),
+        "{said}"
+    );
+    let (ok, said) = run(&["test", "m.json", "--extras", "x.json", "--cases", "t.json"]);
+    assert!(
+        !ok && said.contains(unasked) && said.contains("set REDIS_URL"),
+        "{said}"
+    );
+    let (ok, said) = run(&[
+        "diff",
+        "m.json",
+        "m.json",
+        "--extras",
+        "x.json",
+        "--records",
+        "c.json",
+    ]);
+    assert!(!ok && said.contains(unasked), "{said}");
 }

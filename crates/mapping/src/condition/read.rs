@@ -46,6 +46,7 @@ pub(super) fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         .flag(get(members, "strictMode"), "strictMode")
         .unwrap_or(false);
     Some(Test {
+        place: reader.place(node.range.start),
         path: Path::new(field.replace(['{', '}'], "").trim()),
         logic,
         strict,

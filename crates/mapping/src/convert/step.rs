@@ -121,6 +121,21 @@ impl Conversion {
         )
     }
 
+    /// Several signs that look as if each of them parted a text.
+    pub(super) fn odd(&self) -> Option<String> {
+        const SIGNS: [char; 8] = [',', '，', '、', ';', '；', '|', '/', '\n'];
+        let Conversion::ToArray(separator) = self else {
+            return None;
+        };
+        let signs = separator.chars().filter(|c| SIGNS.contains(c)).count();
+        (signs > 1).then(|| {
+            words::tr!(
+                "StringToArray parts a text where the whole of \"{separator}\" stands, and not at each of its signs; give one \
+                 sign, and bring others to it with REPLACE(…) or |replace"
+            )
+        })
+    }
+
     /// Whether it has this parameter.
     pub(super) fn reads(&self, key: &str) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! The arms of CASE, and which of them were taken: what tests of a mapping reach.
+//! The arms of CASE and IF, and which of them were taken: what tests of a mapping reach.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -7,20 +7,24 @@ use super::super::problem::Place;
 use super::super::sql::expr::Expr;
 use super::{Expression, Form, explain};
 
-/// A WHEN or an ELSE of an expression.
+/// A WHEN or an ELSE of an expression, or one of the two sides of an IF.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arm {
     /// Character offset in the expression.
     pub offset: usize,
     /// Where the document says so; not known for an expression of no document.
     pub place: Option<Place>,
-    /// `WHEN …` in words, or `ELSE`.
+    /// `WHEN …` in words, or `ELSE`; `IF …` and `IF NOT …`.
     pub text: String,
     key: Key,
 }
 
 /// An arm by the place of its CASE in memory, which is the same as long as the expression is not moved or cloned.
 type Key = (usize, usize);
+
+fn node_key(arm: &Expr) -> Key {
+    (std::ptr::from_ref(arm) as usize, usize::MAX)
+}
 
 /// Arms that were taken.
 #[derive(Debug, Default)]
@@ -31,6 +35,11 @@ impl Arms {
         self.0.borrow_mut().insert((branches.as_ptr() as usize, arm));
     }
 
+    /// The arm of an IF, which is a node of its own.
+    pub(crate) fn take_node(&self, arm: &Expr) {
+        self.0.borrow_mut().insert(node_key(arm));
+    }
+
     /// Whether it is among them.
     pub fn has(&self, arm: &Arm) -> bool {
         self.0.borrow().contains(&arm.key)
@@ -38,7 +47,7 @@ impl Arms {
 }
 
 impl Expression {
-    /// The arms of its CASE expressions as they are written; a missing ELSE is none.
+    /// The arms of its CASE and IF expressions as they are written; a missing ELSE is none.
     pub fn arms(&self) -> Vec<Arm> {
         let mut found = Vec::new();
         if let Form::Function(expr) = &self.form {
@@ -63,6 +72,23 @@ fn collect(expr: &Expr, found: &mut Vec<Arm>) {
                 place: None,
                 text,
                 key: (branches.as_ptr() as usize, n),
+            });
+        }
+    }
+    if let Expr::Call(_, args) = expr
+        && let [condition, rest @ ..] = args.as_slice()
+    {
+        let condition = || explain::words(condition);
+        for (n, arm) in rest.iter().enumerate() {
+            let Expr::Arm(offset, _) = arm else { continue };
+            found.push(Arm {
+                offset: *offset,
+                place: None,
+                text: match n {
+                    0 => format!("IF {}", condition()),
+                    _ => format!("IF NOT {}", condition()),
+                },
+                key: node_key(arm),
             });
         }
     }
@@ -114,6 +140,25 @@ mod tests {
         );
         let rest = [json!({"a": 2, "b": 3}), json!({"a": 9})];
         assert_eq!(reached(&expression, &rest), arms([false, true, true, true]));
+    }
+
+    #[test]
+    fn both_sides_of_an_if_are_arms() {
+        let text = "_function IF('{{a}}'='1', IF({{b}}>0, 'x', 'y'), ABS({{c}}))";
+        let expression = Expression::compile(text).unwrap();
+        let place = |part: &str| text.find(part).unwrap();
+        let parts = ["IF({{b}}", "ABS", "'x'", "'y'"].map(place);
+        let arms = |hits: [bool; 4]| parts.into_iter().zip(hits).collect::<Vec<_>>();
+        assert_eq!(reached(&expression, &[]), arms([false; 4]));
+        assert_eq!(
+            reached(&expression, &[json!({"a": 1, "b": 2, "c": 3})]),
+            arms([true, false, true, false])
+        );
+        assert_eq!(
+            reached(&expression, &[json!({"a": 2, "b": 2, "c": 3}), json!({"a": 1})]),
+            arms([true, true, false, true])
+        );
+        assert_eq!(expression.arms()[1].text, "IF NOT a is \"1\"");
     }
 
     /// The type of all branches is asked for, which takes none of them.

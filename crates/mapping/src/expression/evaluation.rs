@@ -63,6 +63,11 @@ impl<'a> Evaluation<'a> {
         self.notices.as_ref().map(RefCell::take).unwrap_or_default()
     }
 
+    /// Whether somebody asks for notices.
+    pub fn is_asked(&self) -> bool {
+        self.notices.is_some()
+    }
+
     /// Notes something, if anybody asks.
     pub fn note(&self, text: impl FnOnce() -> String) {
         if let Some(notices) = &self.notices {

@@ -1,12 +1,13 @@
 //! An expression in words.
 
+mod terms;
+
 use super::super::path::{Path, Segment};
-use super::super::sql::expr::{
-    Aggregate, Comparison, Expr, LikePattern, Operator, Part, RegexPattern, Target,
-};
+use super::super::sql::expr::{Aggregate, Comparison, Expr, LikePattern, Part, RegexPattern};
 use super::context::Variable;
 use super::pipe::Pipe;
 use super::{Expression, Form, Placeholder, Source};
+use terms::{compared, kind, not, sign};
 
 impl Expression {
     /// What the expression does, a line per step.
@@ -22,10 +23,7 @@ impl Expression {
 
     /// The expression aggregates an array (`SUM`, `GROUP_CONCAT` …).
     pub fn aggregates(&self) -> bool {
-        fn any(expr: &Expr) -> bool {
-            matches!(expr, Expr::Aggregate { .. }) || expr.children().into_iter().any(any)
-        }
-        matches!(&self.form, Form::Function(expr) if any(expr))
+        matches!(&self.form, Form::Function(expr) if expr.has_aggregate())
     }
 }
 
@@ -45,10 +43,9 @@ fn lines(expr: &Expr) -> Vec<String> {
         lines.push(words::tr!("by the value of {}:", words(operand)));
     }
     for (when, then) in branches {
-        let when = if operand.is_some() {
-            words(when)
-        } else {
-            words::tr!("if {}", words(when))
+        let when = match operand {
+            Some(operand) => beside(operand, when),
+            None => words::tr!("if {}", words(when)),
         };
         lines.push(format!("{when} → {}", words(then)));
     }
@@ -129,8 +126,18 @@ pub(super) fn words(expr: &Expr) -> String {
         Expr::Negate(value) => words::tr!("minus {}", words(value)),
         Expr::Not(value) => words::tr!("not ({})", words(value)),
         Expr::Arithmetic(operator, a, b) => format!("({} {} {})", words(a), sign(*operator), words(b)),
-        Expr::Compare(Comparison::Equal, a, b) if is_empty(b) => words::tr!("{} is empty", words(a)),
-        Expr::Compare(Comparison::NotEqual, a, b) if is_empty(b) => words::tr!("{} is not empty", words(a)),
+        Expr::Compare(comparison, a, b) if is_empty(a) && !is_empty(b) => {
+            let turned = Expr::Compare(comparison.turned(), b.clone(), a.clone());
+            words(&turned)
+        }
+        Expr::Compare(Comparison::Equal, a, b) if is_empty(b) => match a.is_no_text() {
+            true => words::tr!("{} is 0, and not empty", words(a)),
+            false => words::tr!("{} is empty", words(a)),
+        },
+        Expr::Compare(Comparison::NotEqual, a, b) if is_empty(b) => match a.is_no_text() {
+            true => words::tr!("{} is neither empty nor 0", words(a)),
+            false => words::tr!("{} is not empty", words(a)),
+        },
         Expr::Compare(comparison, a, b) => format!("{} {} {}", words(a), compared(*comparison), words(b)),
         Expr::And(terms) => list(terms, words::text!(" and ")),
         Expr::Or(terms) => format!("({})", list(terms, words::text!(" or "))),
@@ -145,7 +152,11 @@ pub(super) fn words(expr: &Expr) -> String {
             "{} is {}one of {}",
             words(value),
             not(*negated),
-            list(items, ", ")
+            items
+                .iter()
+                .map(|item| beside(value, item))
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
         Expr::Between {
             value,
@@ -210,6 +221,7 @@ pub(super) fn words(expr: &Expr) -> String {
             words::tr!("{} to the letter", words(value))
         }
         Expr::Collated(value, _) => words(value),
+        Expr::Arm(_, value) => words(value),
         Expr::Cast(value, target) => words::tr!("{} as {}", words(value), kind(*target)),
         Expr::Aggregate {
             function,
@@ -250,42 +262,15 @@ pub(super) fn words(expr: &Expr) -> String {
     }
 }
 
+/// What a value is compared with: an empty text is 0 beside a number, and an empty placeholder without quotes is equal to
+/// nothing.
+fn beside(value: &Expr, other: &Expr) -> String {
+    match is_empty(other) && value.is_no_text() {
+        true => words::text!("0 (not empty)").to_owned(),
+        false => words(other),
+    }
+}
+
 fn is_empty(expr: &Expr) -> bool {
     matches!(expr, Expr::Text(text) if text.is_empty())
-}
-
-fn not(negated: bool) -> &'static str {
-    if negated { words::text!("not ") } else { "" }
-}
-
-fn sign(operator: Operator) -> &'static str {
-    match operator {
-        Operator::Add => "+",
-        Operator::Subtract => "-",
-        Operator::Multiply => "×",
-        Operator::Divide => "/",
-        Operator::IntegerDivide => words::text!("divided without rest by"),
-        Operator::Remainder => words::text!("modulo"),
-    }
-}
-
-fn compared(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Equal | Comparison::Same => words::text!("is"),
-        Comparison::NotEqual => words::text!("is not"),
-        Comparison::Less => words::text!("is less than"),
-        Comparison::LessOrEqual => words::text!("is at most"),
-        Comparison::Greater => words::text!("is greater than"),
-        Comparison::GreaterOrEqual => words::text!("is at least"),
-    }
-}
-
-fn kind(target: Target) -> &'static str {
-    match target {
-        Target::Char(_) => words::text!("text"),
-        Target::Signed | Target::Unsigned => words::text!("whole number"),
-        Target::Decimal(..) | Target::Double => words::text!("number"),
-        Target::Date => words::text!("date"),
-        Target::DateTime => words::text!("date and time"),
-    }
 }

@@ -205,6 +205,19 @@ impl Expression {
         (bare, joined)
     }
 
+    /// The record paths whose lists and objects become JSON on their way into a text: no pipe joins them before.
+    pub fn as_texts(&self) -> Vec<&super::path::Path> {
+        let mut found = Vec::new();
+        self.placeholders(&mut |placeholder| {
+            if let Source::Path(path) = &placeholder.source
+                && placeholder.pipes.first().is_none_or(Pipe::takes_text)
+            {
+                found.push(path);
+            }
+        });
+        found
+    }
+
     /// It is one value of the record as it is, with pipes at most.
     pub fn is_reference(&self) -> bool {
         matches!(self.form, Form::Reference(_))

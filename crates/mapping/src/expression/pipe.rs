@@ -135,6 +135,17 @@ impl Pipe {
     }
 }
 
+impl Pipe {
+    /// What it is given is made a text before.
+    pub(crate) fn takes_text(&self) -> bool {
+        match self {
+            Pipe::Implode(_) | Pipe::Json => false,
+            Pipe::Format(format) => format.name() != "implode",
+            _ => true,
+        }
+    }
+}
+
 fn unknown(text: &str) -> String {
     words::tr!(
         "unknown pipe \"{text}\"; known are datetime, date, datetime('Y-m-d H:i:s'), time, timestamp, timestamp_ms, string, \

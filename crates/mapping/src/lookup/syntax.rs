@@ -42,6 +42,7 @@ fn find_collection(text: &str) -> Result<Lookup, String> {
     if !is(find, "find") || !is(from, "from") || !is(by, "where") || conditions.is_empty() {
         return Err(expected());
     }
+    one(field)?;
     let tests = conditions::read(conditions, expected)?;
     let tests = tests.into_iter().map(|(column, value)| {
         let value = value.trim();
@@ -92,6 +93,16 @@ fn parts(text: &str) -> Result<Vec<Part>, String> {
     Ok(read.into_iter().map(|(piece, _)| part(piece)).collect())
 }
 
+/// A look-up gives one field.
+fn one(field: &str) -> Result<(), String> {
+    match field == "*" || field.contains([',', '，']) {
+        false => Ok(()),
+        true => Err(words::tr!(
+            "a look-up gives one field, and {field} names several; write one look-up for each"
+        )),
+    }
+}
+
 /// The stored record stands under `content` there.
 fn content(name: &str) -> String {
     name.strip_prefix("content.").unwrap_or(name).to_owned()
@@ -109,6 +120,7 @@ fn mongo_query(text: &str) -> Result<Lookup, String> {
         return Err(expected());
     };
     let field = field.strip_prefix("findField=").ok_or_else(expected)?;
+    one(field)?;
     let (json, placeholders) = marked(filter)?;
     let filter: Value = serde_json::from_str(&json)
         .map_err(|error| words::retold(&error.to_string()))

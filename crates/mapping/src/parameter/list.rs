@@ -7,7 +7,7 @@ use super::super::json::{Member, Node, Value};
 use super::super::path::Path;
 use super::super::reader::{Reader, get, key_at};
 use super::declared::{declared_type, format};
-use super::nesting::{Around, Entry, nested, parent_of};
+use super::nesting::{Around, Entry, join, nested, parent_of};
 use super::{Parameter, ParameterType, value};
 
 const KEYS: &[&str] = &[
@@ -49,6 +49,10 @@ fn parameters(reader: &mut Reader<'_>, node: &Node, around: &Around<'_>) -> Vec<
             earlier.parameter.field == entry.parameter.field
                 && parent_of(earlier, around) == parent_of(&entry, around)
         };
+        let is_joined = around.what == "request" && reader.joins(&entry.parameter.field);
+        if is_joined && list.iter_mut().any(|earlier| join(earlier, &entry)) {
+            continue;
+        }
         if list.iter().any(twice) {
             let message = words::tr!(
                 "the field {} stands twice in {}",

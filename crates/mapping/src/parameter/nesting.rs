@@ -1,5 +1,6 @@
 //! Lists whose entries name their parents.
 
+use super::super::expression::Expression;
 use super::super::reader::Reader;
 use super::{Parameter, ParameterType};
 
@@ -72,4 +73,24 @@ fn adopt(parent: &mut Parameter, child: Parameter) {
         parent.kind = ParameterType::Object;
     }
     parent.children.insert(0, child);
+}
+
+/// Adds the fixed value of a second entry of the same field to the first one.
+pub(super) fn join(earlier: &mut Entry, entry: &Entry) -> bool {
+    if earlier.parameter.field != entry.parameter.field {
+        return false;
+    }
+    let fixed = |entry: &Entry| {
+        let value = entry
+            .parameter
+            .value
+            .as_ref()
+            .filter(|value| value.is_constant())?;
+        Some(value.as_str().to_owned())
+    };
+    let Some((first, second)) = fixed(earlier).zip(fixed(entry)) else {
+        return false;
+    };
+    earlier.parameter.value = Some(Expression::fixed(&format!("{first},{second}")));
+    true
 }

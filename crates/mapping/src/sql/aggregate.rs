@@ -4,6 +4,8 @@
 //! without; the argument is evaluated once per element, with the array's path standing for the element. Lists inside of
 //! the elements are gone through in the same way.
 
+mod told;
+
 use std::cmp::Ordering;
 
 use super::super::expression::Scope;
@@ -15,6 +17,7 @@ use super::error::Failure;
 use super::eval::{Env, MAX_TEXT};
 use super::expr::{Aggregate, Expr, Key, Operator};
 use super::value::{Number, Value};
+use told::{tell_empty, tell_no_number, tell_order, tell_other_lists, tell_texts};
 
 pub(super) fn aggregate<'r>(expr: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let Expr::Aggregate {
@@ -29,14 +32,22 @@ pub(super) fn aggregate<'r>(expr: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, 
         return Ok(Value::Null);
     };
     let mut rows = Vec::new();
-    // Counted entries may be objects, of which no text is asked.
+    // Counted entries may be objects, of which no text is asked; a text without quotes is one like any other here.
+    let is_plain = *function == Aggregate::Count || matches!(**of, Expr::Bare(_));
     let quiet = Env {
-        notices: env.notices.filter(|_| *function != Aggregate::Count),
+        notices: env.notices.filter(|_| !is_plain),
         ..*env
     };
     gather(of, order, over, &quiet, None, &mut rows)?;
-    rows.retain(|row| !row.value.is_null() && (*function == Aggregate::Join || !is_blank(&row.value)));
+    rows.retain(|row| !row.value.is_null());
+    as_column(&mut rows);
+    let empty = rows.iter().filter(|row| is_blank(&row.value)).count();
+    tell_empty(*function, empty, rows.len(), env);
+    tell_other_lists(over, env);
     if *distinct {
+        if matches!(function, Aggregate::Sum | Aggregate::Average) {
+            as_numbers(&mut rows, env)?;
+        }
         rows = different(rows, of, env)?;
     }
     if !order.is_empty() {
@@ -45,18 +56,44 @@ pub(super) fn aggregate<'r>(expr: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, 
     let values: Vec<_> = rows.into_iter().map(|row| row.value).collect();
     match function {
         Aggregate::Count => Ok(Value::Int(i64::try_from(values.len()).unwrap_or(i64::MAX))),
-        Aggregate::Sum => sum(values),
+        Aggregate::Sum => sum(values, env),
         Aggregate::Average => {
             let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
-            compute(Operator::Divide, &sum(values)?, &Value::Int(count))
+            compute(Operator::Divide, &sum(values, env)?, &Value::Int(count))
         }
-        Aggregate::Max | Aggregate::Min => extreme(values, *function == Aggregate::Max, env.rules([&**of])),
+        Aggregate::Max | Aggregate::Min => {
+            let largest = *function == Aggregate::Max;
+            tell_texts(&values, largest, env)?;
+            extreme(values, largest, env.rules([&**of]))
+        }
         Aggregate::Join => join(values, separator.as_deref().unwrap_or(",")),
     }
 }
 
 fn is_blank(value: &Value<'_>) -> bool {
-    matches!(value, Value::Text(text) if text.is_empty())
+    matches!(value, Value::Text(text) if text.trim().is_empty())
+}
+
+/// A list is a column to the server: one text in it makes texts of all numbers.
+fn as_column(rows: &mut [Row<'_>]) {
+    let has_text = rows.iter().any(|row| row.value.is_text());
+    let has_number = rows.iter().any(|row| row.value.is_number());
+    let has_word = rows.iter().any(|row| matches!(row.value, Value::Word(_)));
+    if has_text && has_number || has_word {
+        for row in rows.iter_mut().filter(|row| !row.value.is_temporal()) {
+            let text = std::mem::replace(&mut row.value, Value::Null).into_text();
+            row.value = text.map_or(Value::Null, Value::Text);
+        }
+    }
+}
+
+/// What is added up is told apart as numbers.
+fn as_numbers(rows: &mut [Row<'_>], env: &Env<'_>) -> Result<(), Failure> {
+    tell_no_number(rows.iter().map(|row| &row.value), env);
+    for row in rows.iter_mut().filter(|row| row.value.is_text()) {
+        row.value = Value::Double(row.value.to_f64()?.unwrap_or_default(), None);
+    }
+    Ok(())
 }
 
 /// What one element gives; values are made independent of the element's scope.
@@ -116,6 +153,10 @@ fn sorted<'r>(mut rows: Vec<Row<'r>>, order: &[Key], env: &Env<'_>) -> Result<Ve
         });
         sorted.insert(at, row);
     }
+    if let Some(key) = order.first() {
+        let first = sorted.iter().filter_map(|row| row.keys.first());
+        tell_order(first, key.descending, env);
+    }
     failure.map_or(Ok(sorted), Err)
 }
 
@@ -133,6 +174,10 @@ fn gather<'e>(
         .find_map(|path| path.list_on(env.record, env.scope, within));
     let Some((array, items)) = list else {
         let value = detach(of.eval(env)?);
+        // Where there is no list, nothing is an entry of it.
+        if within.is_none() && is_blank(&value) {
+            return Ok(());
+        }
         let keys: Result<Vec<_>, _> = order.iter().map(|key| key.of.eval(env).map(detach)).collect();
         found.push(Row { value, keys: keys? });
         return Ok(());
@@ -166,7 +211,8 @@ fn detach<'r>(value: Value<'_>) -> Value<'r> {
     }
 }
 
-fn sum<'r>(values: Vec<Value<'_>>) -> Result<Value<'r>, Failure> {
+fn sum<'r>(values: Vec<Value<'_>>, env: &Env<'_>) -> Result<Value<'r>, Failure> {
+    tell_no_number(values.iter(), env);
     let mut total: Option<Value<'r>> = None;
     for value in values {
         // Sums of integers are decimals, so that they do not overflow early.

@@ -37,32 +37,21 @@ pub(super) fn aggregate_call(
         }
         _ => return c.fault(span, words::text!("an aggregate takes one argument"), None),
     };
-    let (mut separator, mut order) = (None, Vec::new());
-    for clause in &list.clauses {
-        match clause {
-            ast::FunctionArgumentClause::Separator(value) if function == Aggregate::Join => {
-                if let Expr::Text(text) = c.expr(&ast::Expr::Value(ast::ValueWithSpan {
-                    value: value.value.clone(),
-                    span,
-                })) {
-                    separator = Some(text);
-                }
-            }
-            ast::FunctionArgumentClause::OrderBy(keys) if function == Aggregate::Join => {
-                order = keys.iter().map(|key| ordered(c, key, args, span)).collect();
-            }
-            clause => {
-                return c.fault(
-                    span,
-                    words::tr!("{clause} is not supported inside this aggregate"),
-                    Some(words::text!(
-                        "GROUP_CONCAT(DISTINCT x ORDER BY y DESC SEPARATOR '、') is; the other aggregates take DISTINCT"
-                    )),
-                );
-            }
-        }
-    }
+    let (separator, order) = match clauses(c, function, list, args, span) {
+        Ok(read) => read,
+        Err(fault) => return fault,
+    };
     let of = Box::new(of);
+    let keys = order.iter().map(|key| &key.of);
+    if keys.chain([&*of]).any(Expr::has_aggregate) {
+        return c.fault(
+            span,
+            words::text!("an aggregate stands within an aggregate"),
+            Some(words::text!(
+                "one of them goes through all lists on its path: SUM({{orders.items.qty}})"
+            )),
+        );
+    }
     let over = paths(&of);
     if over.is_empty() {
         return c.fault(
@@ -79,6 +68,55 @@ pub(super) fn aggregate_call(
         order,
         separator,
     }
+}
+
+/// The separator and the order that a call asks for; what is not followed is a fault.
+fn clauses(
+    c: &mut Compiler,
+    function: Aggregate,
+    list: &ast::FunctionArgumentList,
+    args: &[&ast::Expr],
+    span: Span,
+) -> Result<(Option<String>, Vec<Key>), Expr> {
+    let (mut separator, mut order) = (None, Vec::new());
+    for clause in &list.clauses {
+        match clause {
+            ast::FunctionArgumentClause::Separator(value) if function == Aggregate::Join => {
+                let value = ast::Expr::Value(ast::ValueWithSpan {
+                    value: value.value.clone(),
+                    span,
+                });
+                let Expr::Text(text) = c.expr(&value) else {
+                    return Err(c.fault(
+                        span,
+                        words::text!("the SEPARATOR of GROUP_CONCAT is a fixed text in quotes here"),
+                        Some(words::text!("e.g. SEPARATOR '、'")),
+                    ));
+                };
+                separator = Some(text);
+            }
+            ast::FunctionArgumentClause::OrderBy(keys) if function == Aggregate::Join => {
+                if keys.iter().any(|key| key.options.nulls_first.is_some()) {
+                    return Err(c.fault(
+                        span,
+                        words::text!("NULLS FIRST and NULLS LAST are not MySQL"),
+                        Some(words::text!("NULL comes first, and last with DESC")),
+                    ));
+                }
+                order = keys.iter().map(|key| ordered(c, key, args, span)).collect();
+            }
+            clause => {
+                return Err(c.fault(
+                    span,
+                    words::tr!("{clause} is not supported inside this aggregate"),
+                    Some(words::text!(
+                        "GROUP_CONCAT(DISTINCT x ORDER BY y DESC SEPARATOR '、') is; the other aggregates take DISTINCT"
+                    )),
+                ));
+            }
+        }
+    }
+    Ok((separator, order))
 }
 
 fn paths(of: &Expr) -> Vec<Path> {

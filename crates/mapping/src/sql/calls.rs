@@ -11,7 +11,7 @@ use super::compile::Compiler;
 use super::dates::Unit;
 use super::expr::{Expr, Target};
 use super::functions::{self, clock::is_compound};
-use super::targets::{added, cast, target};
+use super::targets::{cast, date_arithmetic, target, with_unit};
 
 /// What the parser sees for the function INSERT.
 pub(super) const INSERT: &str = "INSERT_TEXT";
@@ -242,6 +242,7 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
     match name.as_str() {
         "DATE_ADD" | "ADDDATE" | "DATE_SUB" | "SUBDATE" => date_arithmetic(c, &name, &args, span),
         "TIMESTAMPDIFF" | "TIMESTAMPADD" => with_unit(c, &name, &args, span),
+        "IF" => choice(c, &name, &args, span),
         _ if name.starts_with("REGEXP_") && args.len() >= 2 => {
             let compiled = args.iter().enumerate().map(|(n, arg)| match n {
                 1 => c.regexp_text(arg),
@@ -254,41 +255,12 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
     }
 }
 
-/// A function whose first argument is a unit, which is no value.
-fn with_unit(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {
-    let unit = args.first().map(ToString::to_string).unwrap_or_default();
-    let unit = unit.to_ascii_uppercase();
-    let unit = unit.strip_prefix("SQL_TSI_").unwrap_or(&unit);
-    if args.len() != 3 || Unit::parse(unit).is_none() {
-        let remedy = words::text!("e.g. TIMESTAMPDIFF(DAY, {{from}}, {{to}}); units are MICROSECOND to YEAR");
-        return c.fault(
-            span,
-            words::tr!("{name} takes a unit and two values"),
-            Some(remedy),
-        );
-    }
-    let mut compiled = vec![Expr::Text(unit.to_owned())];
-    compiled.extend(c.list(args.iter().skip(1).copied()));
+/// IF, whose two values know where they stand.
+fn choice(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {
+    let compiled = args.iter().enumerate().map(|(n, arg)| match n {
+        0 => c.expr(arg),
+        _ => Expr::Arm(c.source.offset(arg.span().start), c.boxed(arg)),
+    });
+    let compiled = compiled.collect();
     finish(c, span, name, compiled)
-}
-
-fn date_arithmetic(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {
-    let [date, amount] = args else {
-        return c.fault(span, words::tr!("{name} takes a date and an INTERVAL"), None);
-    };
-    let subtract = name.contains("SUB");
-    match amount {
-        ast::Expr::Interval(interval) => added(c, date, interval, subtract, span),
-        days if name.ends_with("DATE") => Expr::Interval {
-            date: c.boxed(date),
-            amount: c.boxed(days),
-            unit: Unit::Day,
-            subtract,
-        },
-        _ => c.fault(
-            span,
-            words::tr!("{name} takes a date and an INTERVAL"),
-            Some(words::text!("e.g. DATE_ADD({{d}}, INTERVAL 1 DAY)")),
-        ),
-    }
 }

@@ -23,6 +23,7 @@ fn asked(expr: &Expr) -> Collation {
             branches, otherwise, ..
         } => collation(branches.iter().map(|(_, then)| then).chain(otherwise.as_deref())),
         Expr::Aggregate { of, .. } => asked(of),
+        Expr::Arm(_, value) => asked(value),
         _ => Collation::Loose,
     }
 }

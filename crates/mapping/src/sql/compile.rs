@@ -4,7 +4,7 @@ use sqlparser::ast::{self, Spanned, UnaryOperator};
 
 use super::super::expression::{Fault, Piece};
 use super::expr::Expr;
-use super::parse::{Source, parse};
+use super::parse::{Source, marker, parse};
 use super::value::{Kind, Value};
 use super::{calls, traps};
 
@@ -36,12 +36,16 @@ fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Compiled, V
     let asks_null = pieces
         .iter()
         .any(|(piece, _)| matches!(piece, Piece::Text(text) if asks_null(text)));
+    let has_pipes = pieces
+        .iter()
+        .any(|(piece, _)| matches!(piece, Piece::Text(text) if text.contains("||")));
     let (tree, source) = parse(pieces, start).map_err(|faults| entity.map_or(faults, |found| vec![found]))?;
     let mut compiler = Compiler {
         source,
         faults: Vec::new(),
         hints: Vec::new(),
         asks_null,
+        has_pipes,
         depth: 0,
     };
     let expr = compiler.expr(&tree);
@@ -93,6 +97,8 @@ pub(super) struct Compiler {
     hints: Vec<Fault>,
     /// NULL is told apart somewhere in the expression.
     asks_null: bool,
+    /// OR is written as `||` somewhere.
+    has_pipes: bool,
     depth: usize,
 }
 
@@ -104,7 +110,12 @@ impl Compiler {
         message: impl Into<String>,
         remedy: Option<&str>,
     ) -> Expr {
-        let mut fault = Fault::new(self.source.offset(at.start), message);
+        let readable: String = message.into();
+        let readable = match readable.contains(|c| marker(c).is_some()) {
+            true => readable.replace(|c| marker(c).is_some(), words::text!("a placeholder")),
+            false => readable,
+        };
+        let mut fault = Fault::new(self.source.offset(at.start), readable);
         fault.remedy = remedy.map(str::to_owned);
         self.faults.push(fault);
         Expr::Constant(Value::Null)
@@ -127,7 +138,7 @@ impl Compiler {
                 None,
             );
         }
-        if let Some((message, remedy)) = traps::trap(tree, self.asks_null) {
+        if let Some((message, remedy)) = traps::trap(tree, self.asks_null, self.has_pipes) {
             let at = self.source.offset(tree.span().start);
             self.hints.push(Fault::new(at, message).remedy(remedy));
         }

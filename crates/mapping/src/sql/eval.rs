@@ -91,8 +91,7 @@ impl Expr {
             Expr::Text(text) => Ok(Value::Text(Cow::Borrowed(text))),
             Expr::Template(parts) => template(parts, env).map(Value::Text),
             Expr::Bare(placeholder) => placeholder.resolve(env).map(|found| bare(found, env)),
-            Expr::Negate(value) if value.is_literal() => arithmetic::negate_literal(&value.eval(env)?),
-            Expr::Negate(value) => arithmetic::negate(&value.eval_number(env)?),
+            Expr::Negate(value) => negative(value, env),
             Expr::Not(value) => Ok(truth(value.truth(env)?.map(|t| !t))),
             Expr::Arithmetic(operator, a, b) => {
                 let (a, b) = (a.eval_number(env)?, b.eval_number(env)?);
@@ -128,6 +127,10 @@ impl Expr {
                 }
             }
             Expr::Call(function, args) => (function.call)(args, env),
+            Expr::Arm(_, value) => {
+                env.arms.inspect(|arms| arms.take_node(self));
+                value.eval(env)
+            }
             Expr::Interval {
                 date,
                 amount,
@@ -141,16 +144,29 @@ impl Expr {
     }
 }
 
+fn negative<'r>(value: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, Failure> {
+    if value.is_literal() {
+        return arithmetic::negate_literal(&value.eval(env)?);
+    }
+    let value = value.eval_number(env)?;
+    no_number(&value, env);
+    arithmetic::negate(&value)
+}
+
 /// Tells of a text that is calculated with and is none: MySQL takes what it begins with for the number, or 0.
 pub(super) fn no_number(value: &Value<'_>, env: &Env<'_>) {
     if let Value::Text(text) = value
-        && !text.trim().is_empty()
-        && Value::literal(text.trim()).is_none()
+        && is_odd(value)
     {
         env.notice(|| {
             words::tr!("{text} is calculated with and is no number; MySQL takes what it begins with, or 0")
         });
     }
+}
+
+/// A text that is neither a number nor empty.
+pub(super) fn is_odd(value: &Value<'_>) -> bool {
+    matches!(value, Value::Text(text) if !text.trim().is_empty() && Value::literal(text.trim()).is_none())
 }
 
 /// The same of texts that are compared with a number.

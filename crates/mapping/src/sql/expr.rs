@@ -61,6 +61,8 @@ pub(crate) enum Expr {
         at: Vec<usize>,
     },
     Call(&'static Function, Vec<Expr>),
+    /// One of the two values of an IF, with its place in the expression.
+    Arm(usize, Box<Expr>),
     Interval {
         date: Box<Expr>,
         amount: Box<Expr>,
@@ -116,6 +118,19 @@ pub(crate) enum Comparison {
     GreaterOrEqual,
     /// `<=>`
     Same,
+}
+
+impl Comparison {
+    /// The same of the two sides the other way round.
+    pub(crate) fn turned(self) -> Comparison {
+        match self {
+            Comparison::Less => Comparison::Greater,
+            Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+            Comparison::Greater => Comparison::Less,
+            Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+            same => same,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +192,7 @@ impl Expr {
             Expr::Case { kind, .. } => *kind,
             Expr::Call(function, _) => function.gives,
             Expr::Cast(_, target) => Some(target.kind()),
+            Expr::Arm(_, value) => value.static_kind(),
             _ => None,
         }
     }
@@ -190,12 +206,29 @@ impl Expr {
         }
     }
 
+    /// A number, or a placeholder without quotes, which is a number or NULL: beside them an empty text is 0.
+    pub(crate) fn is_no_text(&self) -> bool {
+        match self {
+            Expr::Bare(_) | Expr::Arithmetic(..) | Expr::Negate(_) => true,
+            Expr::Arm(_, value) => value.is_no_text(),
+            other => matches!(
+                other.static_kind(),
+                Some(Kind::Int | Kind::Decimal(_) | Kind::Double(_))
+            ),
+        }
+    }
+
+    /// It is an aggregate, or one of its parts is.
+    pub(crate) fn has_aggregate(&self) -> bool {
+        matches!(self, Expr::Aggregate { .. }) || self.children().into_iter().any(Expr::has_aggregate)
+    }
+
     /// The nodes directly below, for walks over the tree.
     pub(crate) fn children(&self) -> Vec<&Expr> {
         match self {
             Expr::Constant(_) | Expr::Text(_) | Expr::Template(_) | Expr::Bare(_) => Vec::new(),
             Expr::Negate(a) | Expr::Not(a) | Expr::IsNull(a, _) | Expr::IsTruth(a, ..) => vec![a],
-            Expr::Cast(a, _) | Expr::Collated(a, _) => vec![a],
+            Expr::Cast(a, _) | Expr::Collated(a, _) | Expr::Arm(_, a) => vec![a],
             Expr::Arithmetic(_, a, b) | Expr::Compare(_, a, b) => vec![a, b],
             Expr::And(list) | Expr::Or(list) | Expr::Xor(list) | Expr::Call(_, list) => list.iter().collect(),
             Expr::In { value, list, .. } => std::iter::once(&**value).chain(list).collect(),

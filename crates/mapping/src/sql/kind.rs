@@ -38,6 +38,7 @@ impl Expr {
                 kind => kind.as_number(),
             },
             Expr::Cast(_, target) => target.kind(),
+            Expr::Arm(_, value) => value.kind(env),
             Expr::Call(function, _) if function.gives.is_some() => function.gives.unwrap_or(Kind::Null),
             other => other.kind_of_value(env),
         }
@@ -53,6 +54,7 @@ impl Expr {
                     _ => self.kind(env),
                 }
             }
+            Expr::Arm(_, value) => value.number_kind(env),
             other => other.kind(env),
         }
     }

@@ -53,7 +53,9 @@ impl Compiler {
                 return self.fault(
                     tree.span(),
                     words::tr!("the operator {other} is not supported"),
-                    None,
+                    Some(words::text!(
+                        "AND and OR join conditions, CONCAT(a, b) joins texts, POW(a, b) is a power; numbers are not taken bit by bit"
+                    )),
                 );
             }
         };

@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::calls::finish;
 use super::collation::Collation;
 use super::compile::Compiler;
 use super::dates::Unit;
@@ -20,13 +21,7 @@ pub(super) fn arithmetic(c: &mut Compiler, operator: Operator, left: &ast::Expr,
     }
 }
 
-pub(super) fn added(
-    c: &mut Compiler,
-    date: &ast::Expr,
-    interval: &ast::Interval,
-    subtract: bool,
-    span: Span,
-) -> Expr {
+fn added(c: &mut Compiler, date: &ast::Expr, interval: &ast::Interval, subtract: bool, span: Span) -> Expr {
     let unit = interval
         .leading_field
         .as_ref()
@@ -103,4 +98,43 @@ pub(super) fn target(data_type: &ast::DataType) -> Option<Target> {
         Type::Datetime(None) | Type::Timestamp(None, _) => Target::DateTime,
         _ => return None,
     })
+}
+
+/// A function whose first argument is a unit, which is no value.
+pub(super) fn with_unit(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {
+    let unit = args.first().map(ToString::to_string).unwrap_or_default();
+    let unit = unit.to_ascii_uppercase();
+    let unit = unit.strip_prefix("SQL_TSI_").unwrap_or(&unit);
+    if args.len() != 3 || Unit::parse(unit).is_none() {
+        let remedy = words::text!("e.g. TIMESTAMPDIFF(DAY, {{from}}, {{to}}); units are MICROSECOND to YEAR");
+        return c.fault(
+            span,
+            words::tr!("{name} takes a unit and two values"),
+            Some(remedy),
+        );
+    }
+    let mut compiled = vec![Expr::Text(unit.to_owned())];
+    compiled.extend(c.list(args.iter().skip(1).copied()));
+    finish(c, span, name, compiled)
+}
+
+pub(super) fn date_arithmetic(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {
+    let [date, amount] = args else {
+        return c.fault(span, words::tr!("{name} takes a date and an INTERVAL"), None);
+    };
+    let subtract = name.contains("SUB");
+    match amount {
+        ast::Expr::Interval(interval) => added(c, date, interval, subtract, span),
+        days if name.ends_with("DATE") => Expr::Interval {
+            date: c.boxed(date),
+            amount: c.boxed(days),
+            unit: Unit::Day,
+            subtract,
+        },
+        _ => c.fault(
+            span,
+            words::tr!("{name} takes a date and an INTERVAL"),
+            Some(words::text!("e.g. DATE_ADD({{d}}, INTERVAL 1 DAY)")),
+        ),
+    }
 }

@@ -10,10 +10,15 @@ use sqlparser::ast::{self, BinaryOperator, Expr as Tree, FunctionArg, FunctionAr
 use super::super::expression::Pattern;
 use super::parse::marker;
 
-/// What is odd about one node, and what to write; `asks_null`: the expression tells NULL apart somewhere.
-pub(super) fn trap(tree: &Tree, asks_null: bool) -> Option<(String, String)> {
+/// What is odd about one node, and what to write; `asks_null`: the expression tells NULL apart somewhere, `has_pipes`: it
+/// writes OR as `||`.
+pub(super) fn trap(tree: &Tree, asks_null: bool, has_pipes: bool) -> Option<(String, String)> {
     let null = || null::trap(tree).filter(|_| !asks_null);
-    misread(tree).or_else(null).or_else(|| texts::trap(tree))
+    let joined = || texts::joined(tree).filter(|_| has_pipes);
+    joined()
+        .or_else(|| misread(tree))
+        .or_else(null)
+        .or_else(|| texts::trap(tree))
 }
 
 fn misread(tree: &Tree) -> Option<(String, String)> {
@@ -170,8 +175,11 @@ mod tests {
         for (expression, part) in [
             ("'a'+'b'", "CONCAT(a, b)"),
             ("'{{a}}'+'-'+'{{b}}'", "CONCAT(a, b)"),
-            ("'a'||'b'", "stands alone beside OR"),
-            ("'{{a}}'||'{{b}}'", "stands alone beside OR"),
+            ("'a'||'b'", "|| is OR in MySQL"),
+            ("'{{a}}'||'{{b}}'", "|| is OR in MySQL"),
+            ("{{a}}||{{b}}", "|| is OR in MySQL"),
+            ("LEFT('{{a}}',2)||UPPER('{{b}}')", "|| is OR in MySQL"),
+            ("IFNULL({{a}},'')||'{{b}}'", "|| is OR in MySQL"),
             (
                 "CASE WHEN '{{x}}'='1' OR '2' THEN 'a' END",
                 "stands alone beside OR",
@@ -220,6 +228,7 @@ mod tests {
             ("DATE_FORMAT('{{d}}','%Y-%M-%D')", "write '%Y-%m-%d'"),
             ("FROM_UNIXTIME({{d}},'%Y/%M/%D')", "write '%Y/%m/%d'"),
             ("CONCAT_WS('-','{{x}}','{{y}}')", "NULLIF('{{key}}','')"),
+            ("GROUP_CONCAT({{l.x}},'、')", "SEPARATOR '、'"),
             ("FIND_IN_SET('FR','DE, FR')", "write 'DE,FR'"),
             ("FIND_IN_SET('DE,FR','{{x}}')", "one entry first"),
             ("'{{x}}' IN ('DE,FR,IT')", "write IN ('DE','FR','IT')"),
@@ -238,6 +247,9 @@ mod tests {
             );
         }
         for expression in [
+            "IF({{x}}='a'||'{{y}}'='b','a','b')",
+            "IF({{x}} OR {{y}},'a','b')",
+            "GROUP_CONCAT({{l.x}},'=',{{l.y}})",
             "IF({{x}}<>'','a','b')",
             "IF({{x}}<>0,1/{{x}},'')",
             "IF({{x}}='' OR {{x}} IS NULL,'a','b')",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::eval;
+use crate::support::{eval, noticed};
 
 fn record() -> Value {
     json!({
@@ -67,6 +67,75 @@ fn aggregates_go_through_lists_within_lists() {
     ] {
         let value = eval(&format!("_function {expression}"), record());
         assert_eq!(value.as_deref(), Ok(expected), "{expression}");
+    }
+}
+
+/// The values are MariaDB's for the same texts in a column.
+#[test]
+fn texts_in_an_aggregate_count_as_the_servers_and_are_told() {
+    let record = json!({
+        "mixed": [{"n": "12kg"}, {"n": "9"}, {"n": 3}, {"n": "x"}],
+        "nums": [{"n": "9"}, {"n": "10"}],
+        "years": [{"n": "2024"}, {"n": "2024-01-05"}],
+        "gaps": [{"n": ""}, {"n": "5"}, {"n": " "}],
+        "days": [{"n": "2024-01-05"}, {"n": "2023-12-31"}],
+        "one": "", "none": []
+    });
+    for (expression, expected, told) in [
+        ("SUM('{{mixed.n}}')", "24", "12kg is calculated with"),
+        ("SUM({{mixed.n}})", "24", "12kg is calculated with"),
+        ("AVG({{mixed.*.n}})", "6", "12kg is calculated with"),
+        ("MAX({{mixed.n}})", "x", "12kg is no number"),
+        ("MIN('{{mixed.n}}')", "12kg", "12kg is no number"),
+        ("MAX('{{nums.n}}')", "9", "of the numbers it would be 10"),
+        ("MIN('{{nums.n}}')", "10", "of the numbers it would be 9"),
+        ("MAX({{nums.n}})", "10", ""),
+        ("SUM('{{nums.n}}')", "19", ""),
+        (
+            "SUM(DISTINCT '{{years.n}}')",
+            "2024",
+            "2024-01-05 is calculated with",
+        ),
+        ("COUNT(DISTINCT '{{years.n}}')", "2", ""),
+        ("COUNT('{{gaps.n}}')", "3", "2 of 3 values are empty texts"),
+        (
+            "AVG('{{gaps.n}}')",
+            "1.6666666666666667",
+            "2 of 3 values are empty texts",
+        ),
+        ("MIN('{{gaps.n}}')", "", "2 of 3 values are empty texts"),
+        ("MAX('{{gaps.n}}')", "5", ""),
+        ("COUNT({{gaps.n}})", "1", ""),
+        ("MAX({{days.n}})", "2024-01-05", ""),
+        ("MIN('{{days.n}}')", "2023-12-31", ""),
+        (
+            "GROUP_CONCAT('{{nums.n}}' ORDER BY '{{nums.n}}')",
+            "10,9",
+            "ORDER BY compares texts",
+        ),
+        ("GROUP_CONCAT('{{nums.n}}' ORDER BY {{nums.n}})", "9,10", ""),
+        (
+            "GROUP_CONCAT('{{days.n}}' ORDER BY '{{days.n}}')",
+            "2023-12-31,2024-01-05",
+            "",
+        ),
+        (
+            "COUNT(CONCAT('{{nums.n}}', '{{days.n}}'))",
+            "2",
+            "goes through nums; of days it reads the main or the first entry alone",
+        ),
+        ("COUNT('{{none.n}}')", "0", ""),
+        ("COUNT('{{absent.n}}')", "0", ""),
+        ("COUNT('{{one}}')", "0", ""),
+        ("-'{{mixed.0.n}}'", "-12", "12kg is calculated with"),
+    ] {
+        let (value, notices) = noticed(&format!("_function {expression}"), record.clone());
+        assert_eq!(value.as_deref(), Ok(expected), "{expression}");
+        match told {
+            "" => assert_eq!(notices, "", "{expression}"),
+            told => assert!(notices.contains(told), "{expression}: {notices}"),
+        }
+        assert!(notices.lines().count() < 2, "{expression}: {notices}");
     }
 }
 

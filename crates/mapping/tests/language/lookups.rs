@@ -69,6 +69,18 @@ fn c27_to_c32_a_field_of_the_first_row_that_has_all_of_the_conditions() {
 }
 
 #[test]
+fn a_look_up_gives_one_field() {
+    for expression in [
+        format!("_findCollection find FNumber,FName from {SHOPS} where FName={{{{shop}}}}"),
+        format!("_findCollection find * from {SHOPS} where FName={{{{shop}}}}"),
+        format!(r#"_mongoQuery {SHOPS} findField=FNumber，FName where={{"FName":"{{{{shop}}}}"}}"#),
+    ] {
+        let (_, told) = fault(&expression);
+        assert!(told.contains("a look-up gives one field"), "{expression}: {told}");
+    }
+}
+
+#[test]
 fn c33_mongo_filters() {
     let record = || json!({"shop": "甲店", "org": "20"});
     for (filter, expected) in [

@@ -127,3 +127,56 @@ fn entries_that_are_counted_are_asked_for_no_text() {
     let notices = evaluation.take_notices();
     assert_eq!((value.as_str(), notices.len()), ("2", 0), "{notices:?}");
 }
+
+#[test]
+fn operators_on_bits_are_refused() {
+    for (expression, offset, part) in [
+        ("1 & {{n}}", 10, "the operator & is not supported"),
+        ("1 | 2", 10, "the operator | is not supported"),
+        ("2 ^ 3", 10, "POW(a, b)"),
+        ("1 << 3", 10, "the operator << is not supported"),
+        ("8 >> 1", 10, "the operator >> is not supported"),
+        ("~1", 11, "not supported"),
+        ("!{{n}}", 10, "write NOT"),
+    ] {
+        refused(&format!("_function {expression}"), offset, &[part]);
+    }
+}
+
+/// Nothing of a list's clauses is left out without a word.
+#[test]
+fn clauses_of_aggregates_that_are_not_followed_are_refused() {
+    for (expression, part) in [
+        ("GROUP_CONCAT({{l.n}} LIMIT 2)", "LIMIT 2"),
+        (
+            "GROUP_CONCAT({{l.n}} ORDER BY {{l.n}} SEPARATOR '-' LIMIT 2)",
+            "LIMIT",
+        ),
+        ("GROUP_CONCAT({{l.n}} SEPARATOR '-' LIMIT 1,2)", "LIMIT"),
+        ("GROUP_CONCAT({{l.n}} SEPARATOR '-' ORDER BY {{l.n}})", "ORDER"),
+        ("GROUP_CONCAT({{l.n}} ORDER BY {{l.n}} NULLS LAST)", "NULLS LAST"),
+        ("GROUP_CONCAT({{l.n}} SEPARATOR '{{x}}')", "SEPARATOR '、'"),
+        ("GROUP_CONCAT({{l.n}} SEPARATOR 1)", "SEPARATOR '、'"),
+        ("SUM({{l.n}} ORDER BY {{l.n}})", "ORDER BY a placeholder"),
+        ("SUM(SUM({{l.n}}))", "within an aggregate"),
+        (
+            "GROUP_CONCAT({{l.n}} ORDER BY MAX({{l.n}}))",
+            "within an aggregate",
+        ),
+        ("SUM({{l.n}}) FILTER (WHERE {{l.n}}>1)", "FILTER"),
+        ("COUNT(DISTINCT {{l.n}}, {{l.m}})", "one argument"),
+    ] {
+        let (_, message) = crate::support::fault(&format!("_function {expression}"));
+        assert!(message.contains(part), "{expression}: {message}");
+    }
+}
+
+#[test]
+fn several_statements_and_ends_of_functions_are_refused() {
+    refused("_function CONCAT({{a}});", 23, &["; is not allowed"]);
+    refused("_function {{a}}; {{b}}", 15, &["; is not allowed"]);
+    refused("_function CONCAT('a') _endFunction", 22, &["_endFunction"]);
+    refused("_function _endFunction", 10, &["_endFunction"]);
+    refused("_function SELECT 'a'", 17, &["the end of the expression"]);
+    refused("_function (SELECT 1)", 11, &["queries are not supported"]);
+}

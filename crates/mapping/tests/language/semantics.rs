@@ -302,3 +302,44 @@ fn the_deepest_expressions_fit_the_stack_of_a_worker() {
     assert_eq!(values[1], "1");
     assert!(values[0].parse::<u32>().unwrap() > 50, "{values:?}");
 }
+
+/// What is said of an expression is what it does, also where a placeholder stands without quotes.
+#[test]
+fn words_tell_an_empty_text_from_a_number_that_is_0() {
+    let words = |expression: &str| {
+        let compiled = Expression::compile(&format!("_function {expression}")).unwrap();
+        compiled.explain().join("|")
+    };
+    for (expression, expected) in [
+        ("IF('{{x}}'='','a','b')", "IF(x is empty, \"a\", \"b\")"),
+        ("IF({{x}}='','a','b')", "IF(x is 0, and not empty, \"a\", \"b\")"),
+        ("IF(''={{x}},'a','b')", "IF(x is 0, and not empty, \"a\", \"b\")"),
+        (
+            "IF({{x}}<>'','a','b')",
+            "IF(x is neither empty nor 0, \"a\", \"b\")",
+        ),
+        ("IF('{{x}}'!='','a','b')", "IF(x is not empty, \"a\", \"b\")"),
+        (
+            "IF(LENGTH('{{x}}')='','a','b')",
+            "IF(LENGTH(x) is 0, and not empty, \"a\", \"b\")",
+        ),
+        (
+            "IF({{x}} IN ('','1'),'a','b')",
+            "IF(x is one of 0 (not empty), \"1\", \"a\", \"b\")",
+        ),
+        (
+            "CASE {{x}} WHEN '' THEN 'a' ELSE 'b' END",
+            "by the value of x:|0 (not empty) → \"a\"|otherwise → \"b\"",
+        ),
+        (
+            "CASE '{{x}}' WHEN '' THEN 'a' END",
+            "by the value of x:|empty → \"a\"|otherwise → empty",
+        ),
+    ] {
+        assert_eq!(words(expression), expected, "{expression}");
+    }
+    for (value, expected) in [(json!(""), "b"), (json!(0), "a"), (json!(5), "b")] {
+        let given = eval("_function IF({{x}}='','a','b')", json!({"x": value}));
+        assert_eq!(given.as_deref(), Ok(expected));
+    }
+}

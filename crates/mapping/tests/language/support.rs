@@ -39,3 +39,19 @@ pub(crate) fn fault(expression: &str) -> (usize, String) {
     let mut faults = Expression::compile(expression).expect_err("a fault is expected");
     faults.remove(0)
 }
+
+/// The value, and what is told of it, a line each.
+pub(crate) fn noticed(expression: &str, record: Value) -> (Result<String, String>, String) {
+    let compiled = Expression::compile(expression).unwrap();
+    let record = Record::new(record.as_object().unwrap().clone());
+    let context = Context::at(now());
+    let evaluation = Evaluation::with_notices(&record, &context);
+    let value = compiled.evaluate(&evaluation);
+    let value = value.map(|value| value.into_text().into_owned());
+    let told: Vec<String> = evaluation
+        .take_notices()
+        .into_iter()
+        .map(|notice| notice.0)
+        .collect();
+    (value.map_err(|error| error.message), told.join("\n"))
+}

@@ -152,5 +152,25 @@ async fn a_table_may_be_a_hash_that_others_write() {
     write("乙店", r#"{"v": "second"}"#).await;
     says(&pipeline, "tables of look-ups read again", 1).await;
     shows(&pipeline, id, "乙店", &json!("second")).await;
+
+    // Who tries a mapping asks the same hash.
+    let settings = pipeline.settings(Service::Transformer).clone();
+    let (document, additions) = (&settings["MAPPING"], &settings["MAPPING_EXTRAS"]);
+    let customer = file("c.json", r#"{"company_id": 1, "name": "乙店"}"#);
+    let tried = [
+        "mapping",
+        "try",
+        document,
+        "--extras",
+        additions,
+        "--company",
+        &customer,
+        "--json",
+    ];
+    let tried = pipeline.tool(Service::Transformer, &tried).await.unwrap();
+    assert!(
+        tried.contains("\"second\"") && !tried.contains("not asked"),
+        "{tried}"
+    );
     pipeline.drain().await;
 }

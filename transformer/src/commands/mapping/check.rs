@@ -43,7 +43,7 @@ pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
     let mut known = super::seen::of_files(&args.company, mapping.zone())?;
     let mut form = args.form.as_deref().map(saved).transpose()?;
     let no_files = args.company.is_empty();
-    let is_at_hand = args.shared.redis_url.is_some() || args.shared.redis_url_file.is_some();
+    let is_at_hand = args.shared.names_redis();
     if args.live {
         let SharedConfig { redis, namespace, .. } = args.shared.try_into()?;
         let store = Store::connect(&redis)?;

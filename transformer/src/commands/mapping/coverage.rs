@@ -1,4 +1,4 @@
-//! Which arms of CASE the tests of a mapping go through. An arm counts when a test that says what its field must give goes
+//! Which arms of CASE and IF the tests of a mapping go through. An arm counts when a test that says what its field must give goes
 //! through it; what other tests pass by the way proves nothing.
 
 use std::fmt;
@@ -105,7 +105,7 @@ impl Coverage {
             return String::new();
         }
         let mut text = words::tr!(
-            "{reached} of {all} arms of CASE gone through ({} %)",
+            "{reached} of {all} arms of CASE and IF gone through ({} %)",
             self.percent()
         );
         if list {
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(json["not_reached"][2]["line"], 5);
         let text = coverage.text(true);
         assert!(
-            text.starts_with("1 of 4 arms of CASE gone through (25 %)\nm.json:3:"),
+            text.starts_with("1 of 4 arms of CASE and IF gone through (25 %)\nm.json:3:"),
             "{text}"
         );
         assert!(coverage.text(false).contains("--coverage"));

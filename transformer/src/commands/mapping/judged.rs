@@ -54,11 +54,18 @@ pub(super) fn files(mapping: &Mapping, files: &[PathBuf], document: &str) -> any
             "the condition keeps {kept} of {all} customers: {}",
             words::list(&tests)
         );
-        told.push(Problem::new(document, message));
+        let mut problem = Problem::new(mapping.extras_name(), message);
+        let mut tests = mapping.condition().tests().into_iter().flatten();
+        problem.place = tests.next().map(|test| test.place);
+        told.push(problem);
     }
     for ((label, reason), count) in failed.into_iter().take(MOST) {
         let message = words::tr!("{count} of {all} customers cannot be mapped: {reason}");
-        told.push(Problem::new(document, message).field(label));
+        let parameters = mapping.parameters();
+        let place = parameters.iter().find(|parameter| parameter.label == label);
+        let mut problem = Problem::new(document, message);
+        problem.place = place.and_then(|parameter| parameter.place);
+        told.push(problem.field(label));
     }
     Ok(told)
 }

@@ -50,7 +50,7 @@ enum Command {
     /// It is a beginning for a person to go on from: whatever is not clear is left out and said.
     Draft(draft::DraftArgs),
     /// Map one customer and print what would be sent, with warnings about what would be lost
-    Try(try_record::TryArgs),
+    Try(Box<try_record::TryArgs>),
     /// Tell which cells of which customers change when another document or other additions take over
     ///
     /// Exits 0 when nothing would change, 1 when something would, and 64 or 78 when that cannot be said. Cells that hold
@@ -75,8 +75,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Run a file of examples: customers and the cells that they must give
     ///
-    /// Exits 1 when one does not hold, or when fewer arms of CASE are gone through than --min-coverage asks for.
-    Test(test::TestArgs),
+    /// Exits 1 when one does not hold, or when fewer arms of CASE and IF are gone through than --min-coverage asks for.
+    Test(Box<test::TestArgs>),
 }
 
 /// The document and what belongs to it.
@@ -98,15 +98,15 @@ pub(crate) async fn run(args: MappingArgs) -> anyhow::Result<()> {
     match args.command {
         Command::Check(args) => check::run(*args).await,
         Command::Draft(args) => draft::run(&args),
-        Command::Try(args) => try_record::run(&args),
-        Command::Diff(args) => diff::run(&args),
+        Command::Try(args) => try_record::run(&args).await,
+        Command::Diff(args) => diff::run(&args).await,
         Command::Plan(args) => plan::run(*args).await,
         Command::Again(args) => again::run(*args).await,
         Command::Fmt(args) => fmt::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Fields(args) => fields::run(*args).await,
         Command::Explain(args) => explain::run(&args),
-        Command::Test(args) => test::run(&args),
+        Command::Test(args) => test::run(&args).await,
     }
 }
 

@@ -7,6 +7,7 @@ use mapping::Zone;
 use mapping::clean::{clean_in, collisions};
 use pipeline::config::{SharedArgs, SharedConfig};
 use pipeline::names::Namespace;
+use pipeline::setting::ConfigError;
 use pipeline::store::Store;
 use serde_json::Value;
 
@@ -57,6 +58,45 @@ pub(super) async fn at_hand(shared: SharedArgs, mapping: &Mapping) -> anyhow::Re
     tokio::time::timeout(PATIENCE, asked)
         .await
         .with_context(|| words::tr!("REDIS_URL: no answer within {} s", PATIENCE.as_secs()))?
+}
+
+/// Asks for the rows of tables that are in Redis, for commands that work without it: where it is set, it must answer.
+pub(super) async fn rows(shared: &SharedArgs, mappings: &[&Mapping]) -> anyhow::Result<()> {
+    let has_hashes = mappings
+        .iter()
+        .any(|mapping| !mapping.sources().hashes().is_empty());
+    if !has_hashes || !shared.names_redis() {
+        return Ok(());
+    }
+    let SharedConfig { redis, namespace, .. } = shared.clone().try_into()?;
+    let store = Store::connect(&redis)?;
+    let asked = async {
+        for mapping in mappings {
+            tables::ask(&store, &namespace, mapping).await?;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(PATIENCE, asked)
+        .await
+        .with_context(|| words::tr!("REDIS_URL: no answer within {} s", PATIENCE.as_secs()))?
+}
+
+/// The same for a command whose answer would be wrong without the rows.
+pub(super) async fn all_rows(shared: &SharedArgs, mappings: &[&Mapping]) -> anyhow::Result<()> {
+    rows(shared, mappings).await?;
+    match mappings
+        .iter()
+        .flat_map(|mapping| mapping.sources().unasked())
+        .next()
+    {
+        None => Ok(()),
+        Some(why) => {
+            let remedy = words::text!(
+                "set REDIS_URL and NAMESPACE as the transformer has them, or give rows for trying: \"file\" in the additions"
+            );
+            Err(ConfigError::new("lookup", why, remedy).into())
+        }
+    }
 }
 
 /// The profile of what transformers have mapped lately.

@@ -4,13 +4,14 @@
 //! field: cell}}]}`; `company_id` is a customer of the folder that `--records` names, as `extractor record` has written it;
 //! `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a cell,
 //! `{"error": "reason code"}` expects a row error, and `"filtered": true` or its reason a customer that is not sent at all.
-//! With the cells go the arms of CASE that no test goes through.
+//! With the cells go the arms of CASE and IF that no test goes through.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
+use pipeline::config::SharedArgs;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
@@ -33,15 +34,17 @@ pub(super) struct TestArgs {
     /// Folder that `extractor record` has written, for examples with a company_id
     #[arg(long, value_name = "FOLDER")]
     records: Option<PathBuf>,
-    /// List the arms of CASE that no test goes through, with line and column
+    /// List the arms of CASE and IF that no test goes through, with line and column
     #[arg(long)]
     coverage: bool,
-    /// Exit with 1 when less of the arms of CASE is gone through
+    /// Exit with 1 when less of the arms of CASE and IF is gone through
     #[arg(long, value_name = "PERCENT")]
     min_coverage: Option<Percent>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    shared: SharedArgs,
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,8 +103,9 @@ impl Filtered {
     }
 }
 
-pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
+pub(super) async fn run(args: &TestArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
+    super::seen::all_rows(&args.shared, &[&mapping]).await?;
     let text = super::read(&args.cases)?;
     let folder = args.cases.parent().unwrap_or(Path::new("."));
     let mut coverage = Coverage::new(&mapping, args.document.name());
@@ -126,7 +130,7 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
     words::ensure!(failures.is_empty(), "the mapping does not do what its tests say");
     if let Some(least) = args.min_coverage.filter(|least| !coverage.reaches(*least)) {
         words::bail!(
-            "the tests go through {} % of the arms of CASE, {least} % are asked for",
+            "the tests go through {} % of the arms of CASE and IF, {least} % are asked for",
             coverage.percent()
         );
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
+use pipeline::config::SharedArgs;
 use serde_json::{Map, Value, json};
 
 use super::DocumentArgs;
@@ -41,10 +42,13 @@ pub(super) struct TryArgs {
     /// Print JSON, one customer a line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    shared: SharedArgs,
 }
 
-pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
+pub(super) async fn run(args: &TryArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
+    super::seen::rows(&args.shared, &[&mapping]).await?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     match (&args.records, &args.company) {
         (Some(place), _) => run_all(args, &mapping, company::all(place, &args.id)?, now),
@@ -138,6 +142,8 @@ impl Outcome {
             Some(_) => mapping.failing(&record, now),
             None => Vec::new(),
         };
+        let unasked = mapping.sources().unasked().into_iter();
+        let unasked = unasked.map(|why| words::tr!("{why}; nothing is found in them here"));
         let parameters = mapping.parameters();
         let absent = parameters.iter().flat_map(|parameter| {
             let absent = absent(parameter, &record).into_iter();
@@ -148,7 +154,11 @@ impl Outcome {
             dropped,
             failing,
             collided,
-            losses: removed.chain(absent).chain(losses(mapping, &record)).collect(),
+            losses: unasked
+                .chain(removed)
+                .chain(absent)
+                .chain(losses(mapping, &record))
+                .collect(),
             record,
         })
     }

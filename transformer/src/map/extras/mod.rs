@@ -19,6 +19,8 @@ use super::lookup::Declared;
 pub struct Extras {
     /// The field that holds the company id as text; the loader fills it.
     pub key_widget: Option<String>,
+    /// Where it is named.
+    pub key_place: Option<Place>,
     /// Types by field as the form names them.
     pub widgets: HashMap<String, WidgetType>,
     /// Zone of dates without offset.
@@ -45,6 +47,17 @@ pub enum OnFailure {
     Error,
     /// The expression's own text with the values written in, as the platform sends it.
     Text,
+}
+
+impl OnFailure {
+    /// What its author should know.
+    pub(super) fn risk(self) -> Option<&'static str> {
+        (self == OnFailure::Text).then(|| {
+            words::text!(
+                "failed_expression is \"text\": an expression that fails puts its own text into the form"
+            )
+        })
+    }
 }
 
 /// A field of the form.
@@ -149,6 +162,8 @@ impl Reading<'_> {
             None => {}
         }
         self.extras.key_widget = self.value("key_widget", additions.key_widget).map(|text| text.0);
+        let key = self.extras.key_widget.as_ref();
+        self.extras.key_place = key.map(|_| self.places.of(&["key_widget"]));
         self.extras.zone = self
             .value("zone", additions.zone)
             .map(|zone| zone.0)

@@ -76,6 +76,14 @@ impl Sources {
         (columns, Vec::new())
     }
 
+    /// In words, the tables whose rows are in Redis, which was not asked.
+    pub fn unasked(&self) -> Vec<String> {
+        let told = |(collection, hash): (&str, &str)| {
+            words::tr!("the rows of {collection} are those of the hash {hash} in Redis, which was not asked")
+        };
+        self.not_asked().into_iter().map(told).collect()
+    }
+
     /// Hashes by collection that no rows are known of.
     pub(super) fn not_asked(&self) -> BTreeMap<&str, &str> {
         let of = |(collection, declared): (&'_ String, &'_ Declared)| {

@@ -24,9 +24,7 @@ impl Names {
         asked: impl Iterator<Item = &'a str>,
     ) -> Result<(), String> {
         let Names::One(file) = self else { return Ok(()) };
-        let mut names: Vec<&str> = asked
-            .filter(|name| !table.columns().iter().any(|c| c == name))
-            .collect();
+        let mut names: Vec<&str> = asked.filter(|name| !table.has(name)).collect();
         names.sort_unstable();
         names.dedup();
         match names.as_slice() {
@@ -46,7 +44,7 @@ impl Names {
                     table.alias(document.clone(), file.clone());
                 }
             }
-            (Names::One(file), [name]) if !table.columns().iter().any(|column| column == name) => {
+            (Names::One(file), [name]) if !table.has(name) => {
                 table.alias((*name).to_owned(), file.clone());
             }
             (Names::One(_), _) => {}

@@ -66,6 +66,77 @@ fn entries_that_a_condition_removes_are_told() {
     assert!(explained("s.json").contains("\"重点\" (for every entry)"));
 }
 
+/// Also what is said about the additions, the form and the customers has a line and a column.
+#[test]
+fn everything_that_is_said_has_its_place() {
+    let folder = Folder::new();
+    let document = crate::said::document(
+        json!([
+            {"field": "f", "label": "数", "type": "int", "value": "{{n}}"},
+            {"field": "g", "label": "甲", "value": "_findCollection find v from t where k={{n}}"},
+        ]),
+        json!({}),
+    );
+    folder
+        .write("m.json", document)
+        .write("t.json", json!([{"k": "1", "v": "a"}, {"k": "1", "v": "b"}]))
+        .write(
+            "x.json",
+            json!({"key_widget": "key", "failed_expression": "text", "lookup": {"t": {"file": "t.json", "key": "k", "field": "v"}},
+                "condition": [[{"field": "tag.tag_nam", "logic": "neq", "value": "1"}, {"field": "name", "logic": "notnull"}]]}),
+        )
+        .write("form.json", json!([{"name": "f", "type": "text", "label": "乙"}]))
+        .write("c.json", json!([{"name": "a", "n": "x", "tag": [{"tag_name": "2"}]}, {"name": "", "n": "x"}]));
+    let (_, said) = folder.mapping(&[
+        "check",
+        "m.json",
+        "--extras",
+        "x.json",
+        "--form",
+        "form.json",
+        "--company",
+        "c.json",
+    ]);
+    let parts = [
+        "f is a text on the form",
+        "the form calls f",
+        "the form has no field g",
+        "the key widget key is not on the form",
+        "failed_expression is",
+        "have the k of an earlier one",
+        "removes the entries of tag",
+        "tag.tag_nam is",
+        "the condition keeps",
+        "cannot be mapped",
+    ];
+    let place = regex::Regex::new(r"(m|x)\.json:\d+:\d+: ").unwrap();
+    for part in parts {
+        let line = said.lines().find(|line| line.contains(part));
+        let line = line.unwrap_or_else(|| panic!("{part}: {said}"));
+        assert!(place.is_match(line), "{line}");
+    }
+}
+
+#[test]
+fn a_group_of_a_condition_without_a_test_is_told() {
+    let customer = json!({"name": "a", "country": "DE"});
+    let test = json!({"field": "country", "logic": "eq", "value": "DE"});
+    for (condition, is_told) in [
+        (json!([[test], []]), true),
+        (json!([[]]), true),
+        (json!([[test]]), false),
+        (json!([]), false),
+    ] {
+        let extras = json!({"condition": condition});
+        let (_, said) = checked(&json!([field("{{name}}")]), Some(extras), &json!([customer]));
+        assert_eq!(
+            said.contains("e.json:1:") && said.contains("without a test is left out"),
+            is_told,
+            "{condition}: {said}"
+        );
+    }
+}
+
 #[test]
 fn conditions_that_can_hold_for_nobody_are_told() {
     let warned = |test: Value| {

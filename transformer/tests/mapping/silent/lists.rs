@@ -225,3 +225,60 @@ fn glued_paths_into_lists_count_as_filled() {
     let (_, said) = checked(&json!([field("{{tel_list_0}}-{{tel_list_1}}")]), None, &customers);
     assert!(!said.contains("a lone -"), "{said}");
 }
+
+/// However a list comes into a text, `check` and `try` say so.
+#[test]
+fn lists_in_templates_functions_and_behind_pipes_are_told() {
+    let customer = json!({"name": "a", "list": ["x", "y"], "tag": [{"tag_name": "A"}, {"tag_name": "B"}], "growth": {"level": "3"}, "empty": []});
+    for (value, part) in [
+        ("{{list|replace('x','z')}}", "list is a list"),
+        ("{{tag.*.tag_name|intval}}", "tag.*.tag_name is a list"),
+        ("{{list|string}}", "list is a list"),
+        ("x{{list}}", "list is a list"),
+        ("_function CONCAT('{{list}}','!')", "list is a list"),
+        ("_function IF('{{list}}' LIKE '%x%','a','b')", "list is a list"),
+        ("_function CONCAT('{{growth}}','!')", "growth is an object"),
+    ] {
+        let fields = json!([field(value)]);
+        let (_, said) = checked(&fields, None, &json!([customer]));
+        assert!(said.contains(part), "check {value}: {said}");
+        let said = tried(&fields, None, &customer);
+        assert!(
+            said.contains(&format!("warning: 甲: {part}")),
+            "try {value}: {said}"
+        );
+    }
+    for value in [
+        "{{list|implode('、')|replace('x','z')}}",
+        "{{list|json_encode}}",
+        "x{{list.0}}{{empty}}",
+        "_function JSON_LENGTH('{{list}}')",
+        "_function GROUP_CONCAT('{{list}}')",
+    ] {
+        let said = tried(&json!([field(value)]), None, &customer);
+        assert!(!said.contains("goes into a text as JSON"), "{value}: {said}");
+    }
+}
+
+#[test]
+fn a_text_that_string_to_array_does_not_part_is_told() {
+    let with = |separator: &str, value: &str| {
+        let mut field = field("{{text}}");
+        field["parser"] = json!({"name": "StringToArray", "params": separator});
+        let customer = json!({"name": "a", "text": value});
+        let fields = json!([field]);
+        let checked = checked(&fields, None, &json!([customer])).1;
+        (checked, tried(&fields, None, &customer))
+    };
+    let (checked, tried) = with(",，", "甲，乙");
+    assert!(
+        checked.contains("StringToArray parts a text where the whole of \",，\" stands"),
+        "{checked}"
+    );
+    assert!(tried.contains("甲，乙 stays one entry"), "{tried}");
+    for (separator, value) in [(",", "甲,乙"), ("\\n", "甲\n乙"), (", ", "甲, 乙"), (",", "甲")] {
+        let (checked, tried) = with(separator, value);
+        assert!(!checked.contains("StringToArray parts"), "{checked}");
+        assert!(!tried.contains("stays one entry"), "{tried}");
+    }
+}

@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, BinaryOperator, Expr as Tree};
 
 use super::super::parse::marker;
+use super::super::value::Kind;
 use super::text;
 
 type Told = Option<(String, String)>;
@@ -51,6 +52,38 @@ pub(super) fn trap(tree: &Tree) -> Told {
     }
 }
 
+/// `||` between texts, as other databases join them.
+pub(super) fn joined(tree: &Tree) -> Told {
+    let Tree::BinaryOp {
+        left,
+        op: BinaryOperator::Or,
+        right,
+    } = tree
+    else {
+        return None;
+    };
+    (is_value(left) || is_value(right)).then(|| {
+        (
+            words::text!("|| is OR in MySQL, and joins no texts").to_owned(),
+            words::text!("write CONCAT(a, b) to join texts").to_owned(),
+        )
+    })
+}
+
+/// A text, a placeholder, or a function that gives a text.
+fn is_value(tree: &Tree) -> bool {
+    match tree {
+        Tree::Nested(inner) => is_value(inner),
+        Tree::Identifier(_) | Tree::Substring { .. } | Tree::Trim { .. } => true,
+        Tree::Function(function) => {
+            let name = function.name.to_string().to_ascii_uppercase();
+            let gives = super::super::functions::find(&name).map(|function| function.gives);
+            matches!(gives, Some(None | Some(Kind::Text))) || name == "GROUP_CONCAT"
+        }
+        other => text(other).is_some(),
+    }
+}
+
 fn compares(op: &BinaryOperator) -> bool {
     matches!(
         op,
@@ -76,7 +109,7 @@ fn one_text(tree: &Tree) -> Told {
     ))
 }
 
-/// `FIND_IN_SET` and `CONCAT_WS`.
+/// `FIND_IN_SET`, `GROUP_CONCAT` and `CONCAT_WS`.
 pub(super) fn call(name: &str, args: &[&Tree]) -> Told {
     match (name, args) {
         ("FIND_IN_SET", [one, list]) => {
@@ -99,6 +132,15 @@ pub(super) fn call(name: &str, args: &[&Tree]) -> Told {
                     words::tr!("write '{right}'"),
                 )
             })
+        }
+        ("GROUP_CONCAT", [_, .., last]) => {
+            let sign =
+                text(last).filter(|sign| is_fixed(sign) && !sign.chars().any(char::is_alphanumeric))?;
+            Some((
+                words::tr!("GROUP_CONCAT writes '{sign}' behind each value, and a comma between them")
+                    .to_owned(),
+                words::tr!("write GROUP_CONCAT({{{{key}}}} SEPARATOR '{sign}')"),
+            ))
         }
         ("CONCAT_WS", [separator, parts @ ..]) if text(separator) != Some("") => {
             let is_placeholder =

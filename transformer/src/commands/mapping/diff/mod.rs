@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
+use pipeline::config::SharedArgs;
 use pipeline::setting::ConfigError;
 
 use super::{DocumentArgs, company};
@@ -54,10 +55,12 @@ pub(super) struct DiffArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    shared: SharedArgs,
 }
 
-pub(super) fn run(args: &DiffArgs) -> anyhow::Result<()> {
-    let report = examined(args).map_err(trouble)?;
+pub(super) async fn run(args: &DiffArgs) -> anyhow::Result<()> {
+    let report = examined(args).await.map_err(trouble)?;
     let next = report.is_cut(args).then(|| args.next());
     let printed = match args.json {
         true => pipeline::say!("{}", show::json(&report, next.as_deref())),
@@ -78,9 +81,10 @@ fn trouble(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-fn examined(args: &DiffArgs) -> anyhow::Result<Report> {
+async fn examined(args: &DiffArgs) -> anyhow::Result<Report> {
     let old = args.document(&args.old, args.old_extras.as_ref()).load()?;
     let new = args.document(&args.new, args.new_extras.as_ref()).load()?;
+    super::seen::all_rows(&args.shared, &[&old, &new]).await?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     let mut report = Report::new(&old, &new);
     report.settings = settings::differences(&old, &new);

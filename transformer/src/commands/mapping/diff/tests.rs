@@ -65,11 +65,11 @@ fn args(folder: &Path, more: &[&str]) -> DiffArgs {
     Line::try_parse_from(words).unwrap().args
 }
 
-#[test]
-fn cells_that_change_are_told_by_caption_and_masked() {
+#[tokio::test]
+async fn cells_that_change_are_told_by_caption_and_masked() {
     let folder = folder();
     let args = args(folder.path(), &["@old.json", "@new.json"]);
-    let report = examined(&args).unwrap();
+    let report = examined(&args).await.unwrap();
     let shown = show::json(&report, None);
     assert_eq!(
         shown["customers"][0],
@@ -100,60 +100,72 @@ fn cells_that_change_are_told_by_caption_and_masked() {
     assert!(text.contains("not written"), "{text}");
 }
 
-#[test]
-fn the_same_document_is_the_same_and_other_additions_are_not() {
+#[tokio::test]
+async fn the_same_document_is_the_same_and_other_additions_are_not() {
     let folder = folder();
-    assert!(run(&args(folder.path(), &["@old.json", "@old.json"])).is_ok());
+    assert!(
+        run(&args(folder.path(), &["@old.json", "@old.json"]))
+            .await
+            .is_ok()
+    );
     let with = args(
         folder.path(),
         &["@old.json", "@old.json", "--new-extras", "@extras.json"],
     );
-    let report = examined(&with).unwrap();
+    let report = examined(&with).await.unwrap();
     assert_eq!((report.differ, report.moved, report.cells), (1, 1, 0));
-    assert!(run(&with).unwrap_err().downcast_ref::<ConfigError>().is_none());
+    assert!(
+        run(&with)
+            .await
+            .unwrap_err()
+            .downcast_ref::<ConfigError>()
+            .is_none()
+    );
     let both = args(
         folder.path(),
         &["@old.json", "@old.json", "--extras", "@extras.json"],
     );
-    assert!(run(&both).is_ok());
+    assert!(run(&both).await.is_ok());
 }
 
-#[test]
-fn another_form_is_a_difference_without_any_cell() {
+#[tokio::test]
+async fn another_form_is_a_difference_without_any_cell() {
     let folder = folder();
     let mut other: Value = serde_json::from_str(&document(&old())).unwrap();
     other["otherRequest"] = json!([{"field": "entry_id", "value": "668a08beaf5a1cb83e659b52"}]);
     std::fs::write(folder.path().join("other.json"), other.to_string()).unwrap();
-    let report = examined(&args(folder.path(), &["@old.json", "@other.json"])).unwrap();
+    let report = examined(&args(folder.path(), &["@old.json", "@other.json"]))
+        .await
+        .unwrap();
     assert_eq!(report.differ, 0);
     assert!(!report.is_same());
     assert_eq!(report.settings[0].0, "entry_id");
 }
 
-#[test]
-fn what_is_not_shown_has_a_command() {
+#[tokio::test]
+async fn what_is_not_shown_has_a_command() {
     let folder = folder();
     let first = args(
         folder.path(),
         &["@old.json", "@new.json", "--limit", "1", "--reveal"],
     );
-    let report = examined(&first).unwrap();
+    let report = examined(&first).await.unwrap();
     assert_eq!(report.customers.len(), 1);
     assert!(report.is_cut(&first));
     let next = first.next();
     assert!(next.contains("--skip 1 --limit 1 --reveal"), "{next}");
     let rest = args(folder.path(), &["@old.json", "@new.json", "--skip", "1"]);
-    let report = examined(&rest).unwrap();
+    let report = examined(&rest).await.unwrap();
     assert_eq!((report.customers.len(), report.is_cut(&rest)), (2, false));
     assert_eq!(quoted("my file's"), r"'my file'\''s'");
 }
 
-#[test]
-fn what_cannot_be_compared_is_trouble_and_no_difference() {
+#[tokio::test]
+async fn what_cannot_be_compared_is_trouble_and_no_difference() {
     let folder = folder();
     std::fs::write(folder.path().join("customers.jsonl"), "[]").unwrap();
     for documents in [["@old.json", "@new.json"], ["@old.json", "@nowhere.json"]] {
-        let error = run(&args(folder.path(), &documents)).unwrap_err();
+        let error = run(&args(folder.path(), &documents)).await.unwrap_err();
         assert!(error.downcast_ref::<ConfigError>().is_some(), "{error:#}");
     }
 }
