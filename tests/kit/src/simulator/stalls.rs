@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(earliest(700), at(10));
         stalls.tick(at(701));
         assert_eq!(earliest(702), at(10));
-        [740, 780, 820].map(|ms| stalls.tick(at(ms)));
+        [740, 780, 820].into_iter().for_each(|ms| stalls.tick(at(ms)));
         assert_eq!(earliest(830), at(830));
         assert_eq!(stalls.longest_ms(), 691);
     }
