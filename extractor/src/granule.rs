@@ -3,7 +3,8 @@
 //!
 //! That is learned from what is shown, for nobody promises it: listed times that are all whole minutes, later than the last
 //! one that was not, and details that show a later second of the same minute. One finer time unlearns it, as far as nothing
-//! later was shown. A granule that is believed by mistake costs one more detail for each change, and nothing else.
+//! later was shown. As long as no finer time was seen at all, nothing speaks against a cut, and it is reckoned with. A granule
+//! that is believed by mistake costs one more detail for each change, and nothing else.
 
 use crate::okki::time::BEIJING;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ const OF_A_ROW: u32 = 1;
 const OF_A_DETAIL: u32 = 2;
 /// After the end of a granule its details show all of it; a clock may be off by a little.
 const SLACK_S: i64 = 5;
+/// A clock of OKKI that is behind ours is believed for so long, or for a granule if that is longer.
+const LATE_S: i64 = 900;
 
 /// What times of the listing are cut to: a second, until something longer is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,28 @@ impl Granule {
     #[must_use]
     pub(crate) fn over_at(self, listed: i64) -> i64 {
         self.cut(listed).saturating_add(self.0).saturating_add(SLACK_S)
+    }
+
+    /// The end of the granule of this time, by which it is remembered that nothing hides before it.
+    #[must_use]
+    pub(crate) fn end(self, time: i64) -> i64 {
+        self.cut(time).saturating_add(self.0)
+    }
+
+    /// When, by our clock, it is to be looked again whether the granule of this time is over; `None`: it is, by OKKI's clock, or
+    /// by ours for so long that OKKI's is not believed: one that stands still would have everybody fetched for ever. Later ones
+    /// wait longer.
+    #[must_use]
+    pub(crate) fn again_at(self, time: i64, theirs: Option<i64>, ours: i64) -> Option<i64> {
+        let over = self.over_at(time);
+        let last = over.saturating_add(self.0.max(LATE_S));
+        let theirs = theirs.unwrap_or(ours);
+        if theirs >= over || ours >= last {
+            return None;
+        }
+        let left = over.saturating_sub(theirs);
+        let late = ours.saturating_sub(over) / 2;
+        Some(ours.saturating_add(left.max(late).max(SLACK_S)).min(last))
     }
 
     /// Both are shown alike.
@@ -119,14 +144,22 @@ impl Evidence {
         }
     }
 
-    /// The longest cut for which enough speaks.
+    /// The longest cut that is reckoned with: enough speaks for it, or nothing against it yet.
     #[must_use]
     pub(crate) fn granule(&self) -> Granule {
-        let known = CUTS.into_iter().zip(&self.cuts).rev();
-        let mut believed = known.filter(|(_, seen)| seen.weight() >= ENOUGH);
-        believed
-            .next()
-            .map_or_else(Granule::default, |(seconds, _)| Granule(seconds))
+        self.longest(|seen| seen.weight() >= ENOUGH || (seen.finer == 0 && !seen.times.is_empty()))
+    }
+
+    /// The longest cut for which enough speaks, to tell people.
+    #[must_use]
+    pub(crate) fn known(&self) -> Granule {
+        self.longest(|seen| seen.weight() >= ENOUGH)
+    }
+
+    fn longest(&self, is_so: impl Fn(&Seen) -> bool) -> Granule {
+        let mut cuts = CUTS.into_iter().zip(&self.cuts).rev();
+        let longest = cuts.find(|(_, seen)| is_so(seen));
+        longest.map_or_else(Granule::default, |(seconds, _)| Granule(seconds))
     }
 
     fn take(&mut self, time: i64, says: u32, cuts: &[i64; CUTS.len()]) {
@@ -167,10 +200,14 @@ mod tests {
     /// A whole day in Beijing.
     const DAY: i64 = 1_790_006_400;
 
-    fn learned(times: &[i64]) -> i64 {
+    fn shown(times: &[i64]) -> Evidence {
         let mut evidence = Evidence::default();
         evidence.rows(times.iter().copied());
-        evidence.granule().seconds()
+        evidence
+    }
+
+    fn learned(times: &[i64]) -> i64 {
+        shown(times).known().seconds()
     }
 
     #[test]
@@ -183,6 +220,14 @@ mod tests {
         assert_eq!(learned(&hours), 3_600);
         let days: Vec<i64> = (1..6).map(|n| DAY + n * 86_400).collect();
         assert_eq!(learned(&days), 86_400);
+        let reckoned = |times: &[i64]| shown(times).granule().seconds();
+        assert_eq!(reckoned(&minutes[..3]), 60, "nothing speaks against it");
+        assert_eq!(reckoned(&[DAY]), 86_400);
+        assert_eq!(
+            reckoned(&[DAY - 7, DAY + 60, DAY + 120]),
+            1,
+            "three may be chance"
+        );
         let finer = [&minutes[..], &[DAY + 999]].concat();
         assert_eq!(learned(&finer), 1);
         // What lies before says how it was once.
@@ -195,7 +240,7 @@ mod tests {
     #[test]
     fn a_detail_of_a_later_second_says_more_than_a_row() {
         let mut evidence = Evidence::default();
-        evidence.rows([DAY + 3_600].into_iter());
+        evidence.rows([DAY - 7, DAY + 3_600].into_iter());
         evidence.detail(DAY + 3_600, DAY + 5_000);
         assert!(evidence.granule().is_fine());
         evidence.detail(DAY + 7_200, DAY + 9_000);
@@ -206,6 +251,23 @@ mod tests {
             behind.detail(DAY + 60 * n + 7, DAY + 60 * n + 130);
         }
         assert!(behind.granule().is_fine());
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_has_nobody_fetched_for_ever() {
+        let minute = Granule(60);
+        let stands = Some(DAY + 70);
+        let (mut ours, mut looks) = (DAY + 70, 0);
+        while let Some(next) = minute.again_at(DAY + 70, stands, ours) {
+            assert!(next >= ours + SLACK_S);
+            (ours, looks) = (next, looks + 1);
+        }
+        assert!(ours >= DAY + 120 + 900 && looks < 20, "{looks} until {ours}");
+        // One that is behind and goes on is waited for.
+        let behind = 600;
+        let next = minute.again_at(DAY + 70, Some(DAY + 70), DAY + 70 + behind);
+        assert!(next >= Some(DAY + 120 + behind), "{next:?}");
+        assert_eq!(minute.again_at(DAY + 70, Some(DAY + 126), DAY), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@
 //! | `ru`, `rs` | the same of the newest one that the extractor has handed on, or of the state that was set back: what follows is handed on above it |
 //! | `rt`, `rq` | update time that OKKI showed of the state that was handed on last above it, and the sequence of that |
 //! | `lt`, `lu` | update time with which the listing showed the state that was fetched last, and the one under which it went on, where they differ |
-//! | `lg` | listed time of which the customer was fetched when no later change could hide behind it any more; only where listings show times coarsely |
+//! | `lg` | until when the customer was fetched whole: no later change can hide behind a listed time before; only where listings may show times coarsely |
 //! | `c` | number of the comparison with OKKI that listed the customer last |
 //!
 //! The first five are forgotten when a record dies or is to be fetched anew; the others stay.

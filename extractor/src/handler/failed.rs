@@ -36,7 +36,10 @@ impl FetchHandler {
     pub(super) async fn detail(&self, wanted: &CompanyRef) -> (Result<Detail, Error>, Instant) {
         for _ in 0..MOST_LIMITED {
             let began = Instant::now();
-            let fetched = self.client.detail(lane(wanted), &wanted.company_id).await;
+            let fetched = self
+                .client
+                .detail_to_judge(lane(wanted), &wanted.company_id)
+                .await;
             let error = match &fetched {
                 Err(error) if error.is_transient() => error,
                 _ => return (fetched, began),

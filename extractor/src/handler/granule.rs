@@ -18,19 +18,18 @@ impl FetchHandler {
             .in_form
             .loaded
             .is_some_and(|loaded| !granule.hides(listed, loaded));
-        if granule.is_fine() || is_later || known.in_form.fetched_whole >= Some(granule.cut(listed)) {
+        if granule.is_fine() || is_later || known.in_form.fetched_whole >= Some(granule.end(listed)) {
             return Ok(true);
         }
-        let over = granule.over_at(listed);
-        if time::now() >= over {
+        let Some(again) = granule.again_at(listed, None, time::now()) else {
             return Ok(false);
-        }
-        self.doubt(wanted, granule.cut(listed), over).await?;
+        };
+        self.doubt(wanted, granule.cut(listed), again).await?;
         Ok(true)
     }
 
-    /// Remembers that the state may change without a sign before it goes on. Of one that cannot any more, the time of which
-    /// that is known.
+    /// Remembers that the state may change without a sign before it goes on. Of one that cannot any more, until when that is
+    /// known.
     pub(super) async fn may_hide(
         &self,
         wanted: &CompanyRef,
@@ -52,23 +51,19 @@ impl FetchHandler {
                 .learn_granule(|evidence| evidence.detail(listed, shown))
                 .await?;
         }
-        let Some(cut) = shown
-            .or((listed > 0).then_some(listed))
-            .map(|time| granule.cut(time))
-        else {
+        let Some(of) = shown.or((listed > 0).then_some(listed)) else {
             return Ok(None);
         };
-        let over = granule.over_at(cut);
-        if detail.now.unwrap_or_else(time::now) >= over {
-            return Ok(Some(cut));
-        }
-        self.doubt(wanted, cut, over).await?;
+        let Some(again) = granule.again_at(of, detail.now, time::now()) else {
+            return Ok(Some(granule.end(of)));
+        };
+        self.doubt(wanted, granule.cut(of), again).await?;
         Ok(None)
     }
 
-    async fn doubt(&self, wanted: &CompanyRef, listed: i64, over: i64) -> Result<(), Error> {
+    async fn doubt(&self, wanted: &CompanyRef, listed: i64, again: i64) -> Result<(), Error> {
         let company_id = wanted.company_id.clone();
-        self.state.doubt(&Doubtful { company_id, listed }, over).await
+        self.state.doubt(&Doubtful { company_id, listed }, again).await
     }
 }
 

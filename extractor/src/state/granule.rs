@@ -56,6 +56,11 @@ impl State {
         Ok(self.evidence().await?.granule())
     }
 
+    /// The same where enough speaks for it.
+    pub(crate) async fn known_granule(&self) -> Result<Granule, Error> {
+        Ok(self.evidence().await?.known())
+    }
+
     /// Takes into account what was shown. Of two replicas that do so at once one may be forgotten, and the next rows say it again.
     pub(crate) async fn learn_granule(&self, take: impl FnOnce(&mut Evidence)) -> Result<Granule, Error> {
         let before = self.evidence().await?;
@@ -70,7 +75,7 @@ impl State {
             .arg(json(&after))
             .query_async::<()>(&mut *connection)
             .await?;
-        let (was, is) = (before.granule(), after.granule());
+        let (was, is) = (before.known(), after.known());
         if was != is {
             tracing::warn!(
                 before_s = was.seconds(),
@@ -78,10 +83,10 @@ impl State {
                 "the listing shows times that are cut, customers are fetched once more when no change can hide any more"
             );
         }
-        Ok(is)
+        Ok(after.granule())
     }
 
-    /// Remembers whose listed time may hide a later change, until when, unix seconds.
+    /// Remembers whose listed time may hide a later change, and when to look again, unix seconds by our clock.
     pub(crate) async fn doubt(&self, one: &Doubtful, until: i64) -> Result<(), Error> {
         let mut connection = self.store.connection().await?;
         Ok(redis::cmd("ZADD")
@@ -109,7 +114,7 @@ impl State {
 
     /// How it stands with times that are cut, if they are.
     pub(crate) async fn cut(&self) -> Result<Option<Cut>, Error> {
-        let granule = self.granule().await?;
+        let granule = self.known_granule().await?;
         let mut connection = self.store.connection().await?;
         let waiting = redis::cmd("ZCARD")
             .arg(self.namespace.doubtful_key())

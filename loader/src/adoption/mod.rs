@@ -137,7 +137,7 @@ impl<'a> Adoption<'a> {
         self.catalogue.clear().await?;
         let runtime = &self.writer.runtime;
         let (ledger, vendor) = (&self.writer.ledger, &self.writer.vendor);
-        if keyless::count(vendor, &self.key_widget).await?.is_none() {
+        if keyless::count(vendor, ledger, &self.key_widget).await?.is_none() {
             return Ok(Report::new(0));
         }
         if let Some(recognition) = self.writer.index.recognition() {
@@ -158,7 +158,7 @@ impl<'a> Adoption<'a> {
         let kept = memory.keep(&Seen::Some).await;
         kept.context(Told(|| words::tr!("ask Redis")))?;
         rows::write(self, all, report).await?;
-        let left = keyless::count(&self.writer.vendor, &self.key_widget).await?;
+        let left = keyless::count(&self.writer.vendor, &self.writer.ledger, &self.key_widget).await?;
         report.left = Some(left.map_or(0, |counted| counted.at_least));
         if report.written > 0 {
             // Also for loaders that ignore rows without a key: they have to learn whose these rows are now.

@@ -80,7 +80,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
 
 /// Rows without a key in words; `None` without a key widget.
 async fn keyless_rows(writer: &Writer, key_widget: Option<&str>) -> Option<String> {
-    let counted = keyless::count(&writer.vendor, key_widget?);
+    let counted = keyless::count(&writer.vendor, &writer.ledger, key_widget?);
     Some(match tokio::time::timeout(COUNT_PATIENCE, counted).await {
         Ok(Ok(None)) => words::tr!("no row is without a key"),
         Ok(Ok(Some(rows))) => words::tr!("{rows}; a loader makes no rows: {}", keyless::REMEDY),

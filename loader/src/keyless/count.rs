@@ -15,6 +15,7 @@ use super::Error;
 use crate::jdy::key::{company_id, is_company_id, is_phone};
 use crate::jdy::lookup::{STUCK, Turn, turn};
 use crate::jdy::types::Reply;
+use crate::ledger::Ledger;
 use crate::vendor::{Patience, Tried, Vendor};
 
 /// One page may take this long.
@@ -97,10 +98,29 @@ impl Pages for Vendor {
     }
 }
 
-/// `None` when every row has a key.
-pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Counted>, Error> {
+/// `None` when every row has a key. Rows that are known by their ids, because something in the form rewrites their keys, say
+/// nothing about the widget.
+pub(crate) async fn count(
+    vendor: &Vendor,
+    ledger: &Ledger,
+    key_widget: &str,
+) -> Result<Option<Counted>, Error> {
     let first = first_page(vendor).await?;
-    count_behind(vendor, first, key_widget).await
+    let mut judged = first.clone().unwrap_or_default();
+    if foreign(&judged, key_widget).is_some() {
+        let ids: Vec<&str> = judged.iter().map(row_id).collect();
+        let owners = ledger.rewritten(&ids).await?;
+        let mut owners = owners.into_iter();
+        judged.retain(|_| owners.next().flatten().is_none());
+    }
+    match foreign(&judged, key_widget) {
+        Some(foreign) => Ok(Some(foreign)),
+        None => count_empty(vendor, first, key_widget).await,
+    }
+}
+
+fn row_id(row: &Row) -> &str {
+    row.get("_id").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The same when the first rows of the form are known; `None`: they cannot be shown.
@@ -109,13 +129,23 @@ pub(crate) async fn count_behind(
     first: Option<Vec<Row>>,
     key_widget: &str,
 ) -> Result<Option<Counted>, Error> {
+    let rows = first.as_deref().unwrap_or_default();
+    match foreign(rows, key_widget) {
+        Some(foreign) => Ok(Some(foreign)),
+        None => count_empty(pages, first, key_widget).await,
+    }
+}
+
+/// Rows with an empty key.
+async fn count_empty(
+    pages: &impl Pages,
+    first: Option<Vec<Row>>,
+    key_widget: &str,
+) -> Result<Option<Counted>, Error> {
     if first.as_ref().is_some_and(Vec::is_empty) {
         return Ok(None);
     }
     let first = first.unwrap_or_default();
-    if let Some(foreign) = foreign(&first, key_widget) {
-        return Ok(Some(foreign));
-    }
     let mut at_least = keyless(&first, key_widget);
     let (mut rows, mut cursor) = (0, String::new());
     for _ in 0..MOST_PAGES {

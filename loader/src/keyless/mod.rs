@@ -198,11 +198,11 @@ impl Keyless {
             self.report("none", 0);
             return Ok(true);
         }
-        let mut counted = count(&self.vendor, key_widget).await?;
+        let mut counted = count(&self.vendor, &self.ledger, key_widget).await?;
         let mut were_some = seen == Some(Seen::Some);
         if counted.is_some() && self.write_known(key_widget).await? > 0 {
             were_some |= self.index.keyless_rows() > 0;
-            counted = count(&self.vendor, key_widget).await?;
+            counted = count(&self.vendor, &self.ledger, key_widget).await?;
         }
         if counted.is_some_and(|rows| rows.foreign.is_none()) && self.are_excused(epoch).await? {
             self.memory.keep(&Seen::None(epoch.to_owned())).await?;

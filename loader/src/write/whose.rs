@@ -161,7 +161,7 @@ impl Writer {
     /// Whether the row with this id is that of the customer whose key it holds. A key that a person has typed into a row
     /// while its customer has another row, or that is none of ours, is a slip, which the next write mends. `None` when nobody
     /// can tell now.
-    pub(super) async fn is_anothers(
+    pub(super) async fn is_of_another(
         &self,
         recognition: &Recognition,
         id: &str,

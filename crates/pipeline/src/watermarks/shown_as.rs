@@ -44,7 +44,7 @@ pub struct InForm {
     pub published: Option<Version>,
     /// The two times of the state that was fetched last, where they differ.
     pub shown_as: Option<ShownAs>,
-    /// The latest listed time of which it was fetched when no later change could hide behind that any more.
+    /// Until when it was fetched whole: no later change can hide behind a listed time before that.
     pub fetched_whole: Option<i64>,
 }
 
@@ -116,7 +116,7 @@ impl Watermarks {
 }
 
 impl Watermarks {
-    /// Remembers of which listed times these companies were fetched when no later change could hide behind those any more.
+    /// Remembers until when these companies were fetched whole, unix seconds: no later change can hide behind a listed time before.
     ///
     /// # Errors
     /// When Redis does not do it.

@@ -27,7 +27,7 @@ pub struct Standing {
     pub shown: Option<i64>,
     /// The two times of the state that was fetched last, where listing and detail show different ones.
     pub shown_as: Option<ShownAs>,
-    /// The latest listed time of which it was fetched when no later change could hide behind that any more.
+    /// Until when it was fetched whole: no later change can hide behind a listed time before that.
     pub fetched_whole: Option<i64>,
     /// It may have a row.
     pub may_have_row: bool,

@@ -94,7 +94,9 @@ impl Comparison {
         standings: &[Standing],
     ) -> Result<(), Stop> {
         let times = items.iter().map(|item| item.update_time);
-        let granule = self.state.learn_granule(|evidence| evidence.rows(times)).await?;
+        self.state.learn_granule(|evidence| evidence.rows(times)).await?;
+        // A comparison says of whom it cannot know that he is behind: for that a guess is not enough.
+        let granule = self.state.known_granule().await?;
         let by = (self.may_drop().await?, granule);
         let mut doubtful = Vec::new();
         for (item, standing) in items.into_iter().zip(standings) {

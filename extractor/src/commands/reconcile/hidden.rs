@@ -49,7 +49,7 @@ impl Comparison {
             }
             progress.findings.current += 1;
             if detail.now >= Some(granule.over_at(item.update_time)) {
-                whole.push((item.company_id, granule.cut(item.update_time)));
+                whole.push((item.company_id, granule.end(item.update_time)));
             }
         }
         // Once is enough for each listed time.

@@ -71,7 +71,7 @@ fn may_hide(listed: i64, standing: &Standing, granule: Granule) -> bool {
     let is_hidden = |last: i64| granule.hides(listed, last);
     !standing.is_gone()
         && standing.last_shown().is_some_and(is_hidden)
-        && standing.fetched_whole < Some(granule.cut(listed))
+        && standing.fetched_whole < Some(granule.end(listed))
 }
 
 #[cfg(test)]

@@ -125,9 +125,14 @@ impl Client {
         self.pace.today()
     }
 
-    /// The detail of one customer.
+    /// The detail of one customer; a limit of the rate is waited for.
     pub(crate) async fn detail(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
         self.detail_with(lane, company_id, Patience::of_one()).await
+    }
+
+    /// The same for a caller that finds out by others whether a limit is for everybody: it is told at once.
+    pub(crate) async fn detail_to_judge(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
+        self.detail_with(lane, company_id, Patience::to_judge()).await
     }
 
     /// The same without any repeat, for a caller that compares.

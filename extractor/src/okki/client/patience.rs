@@ -41,13 +41,20 @@ impl Patience {
         }
     }
 
-    /// For one customer, who may be refused alone: whether the rate is limited for everybody, its caller finds out.
+    /// For one customer, whose call may hang alone.
     pub(super) fn of_one() -> Self {
         Self {
-            refused: 0,
             through_timeouts: false,
-            alone: true,
             ..Self::of_all()
+        }
+    }
+
+    /// For one customer, who may be limited alone: whether the rate is limited for everybody, its caller finds out.
+    pub(super) fn to_judge() -> Self {
+        Self {
+            refused: 0,
+            alone: true,
+            ..Self::of_one()
         }
     }
 

@@ -181,12 +181,28 @@ async fn a_rate_limit_is_waited_for_as_long_as_the_server_says() {
     assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
+/// Commands that fetch a customer or two judge nothing: they wait.
+#[tokio::test]
+async fn a_detail_waits_for_the_rate_unless_its_caller_judges() {
+    let vendor = vendor(|call, _| match call {
+        1 => refused_for(429, "1"),
+        _ => json(COMPANY),
+    })
+    .await;
+    let started = Instant::now();
+    client(&vendor).detail(Lane::Live, "7").await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
 /// Whether it is everybody's, its caller asks another customer.
 #[tokio::test]
 async fn the_limit_of_one_customer_is_told_at_once() {
     let vendor = vendor(|_, _| refused_for(429, "30")).await;
     let started = Instant::now();
-    let error = client(&vendor).detail(Lane::Live, "7").await.unwrap_err();
+    let error = client(&vendor)
+        .detail_to_judge(Lane::Live, "7")
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::RateLimited { .. }), "{error}");
     assert!(started.elapsed() < Duration::from_secs(20));
 }

@@ -138,7 +138,7 @@ impl Writer {
         let Some((key, _)) = recognition.read(row) else {
             return Some(Some(shown));
         };
-        let is_anothers = self.is_anothers(recognition, &shown.id, &key, patience).await?;
-        Some((!is_anothers).then_some(shown))
+        let is_of_another = self.is_of_another(recognition, &shown.id, &key, patience).await?;
+        Some((!is_of_another).then_some(shown))
     }
 }
