@@ -114,7 +114,7 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
     assert!(said.contains("add --yes") && said.contains("delete"), "{said}");
     let unexported = ["index", "rebuild", "--merge-duplicates", "--yes"];
     let output = pipeline.tool_output(Service::Loader, &unexported).await.unwrap();
-    assert_eq!(output.status.code(), Some(78));
+    assert_eq!(output.status.code(), Some(64));
     assert_eq!(everything(&pipeline), doubled, "nothing was deleted");
     assert!(!file("a").exists());
 
