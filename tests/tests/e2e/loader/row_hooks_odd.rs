@@ -303,7 +303,13 @@ async fn a_flood_about_rows_that_nobody_has_keeps_no_known_row_waiting() {
                 .map_err(|error| error.to_string())?;
             let pushes = serde_json::from_str::<Value>(&status).unwrap()["pushes"].take();
             let edited = pushes["found"]["edited"]["left"].as_u64().unwrap_or(0);
-            expect(edited >= 2 && pushes["waiting"].as_u64() >= Some(150), || {
+            // Who reads the rows again that were written a moment ago may have seen the empty key first, and written it.
+            let rows = pipeline.simulator.rows(100);
+            let is_mended = rows
+                .iter()
+                .any(|row| row["_id"] == cleared.as_str() && row["_widget_okki_id"] == ids[4].to_string());
+            let looked_at = edited + u64::from(is_mended && edited == 1);
+            expect(looked_at >= 2 && pushes["waiting"].as_u64() >= Some(150), || {
                 pushes.to_string()
             })
         },
