@@ -290,7 +290,7 @@ async fn a_flood_about_rows_that_nobody_has_keeps_no_known_row_waiting() {
         .simulator
         .edit_row(&row_of(&pipeline, ids[3]), &edit)
         .unwrap();
-    let cleared = row_of(&pipeline, ids[4]);
+    let (cleared, key) = (row_of(&pipeline, ids[4]), ids[4].to_string());
     let no_key = json!({"_widget_okki_id": {"value": ""}});
     pipeline.simulator.edit_row(&cleared, &no_key).unwrap();
     eventually(
@@ -307,7 +307,7 @@ async fn a_flood_about_rows_that_nobody_has_keeps_no_known_row_waiting() {
             let rows = pipeline.simulator.rows(100);
             let is_mended = rows
                 .iter()
-                .any(|row| row["_id"] == cleared.as_str() && row["_widget_okki_id"] == ids[4].to_string());
+                .any(|row| row["_id"] == cleared.as_str() && row["_widget_okki_id"] == key.as_str());
             let looked_at = edited + u64::from(is_mended && edited == 1);
             expect(looked_at >= 2 && pushes["waiting"].as_u64() >= Some(150), || {
                 pushes.to_string()
